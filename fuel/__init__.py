@@ -1,0 +1,1 @@
+"""Data sets as streams that stop anywhere and go on exactly."""

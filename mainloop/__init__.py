@@ -1,0 +1,1 @@
+"""A training run: step rules, the loop and its extensions, monitoring, checkpoints."""

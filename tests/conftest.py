@@ -1,0 +1,17 @@
+"""Settings that every test runs under."""
+
+import os
+
+import pytest
+
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+
+
+@pytest.fixture(autouse=True)
+def _a_home_of_its_own(tmp_path_factory, monkeypatch):
+    """No test sees the settings or the data of the person who runs it."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    for name in [name for name in os.environ if name.startswith("FUEL_") and name != "FUEL_TEST_DATA"]:
+        monkeypatch.delenv(name)
