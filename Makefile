@@ -1,0 +1,55 @@
+# `make help` lists what there is.
+PYTHON ?= python3
+DATA ?= data
+RUN ?= runs/mnist
+WORKERS ?= 2
+
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install mnist test test-slow check format benchmark clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(INSTALLED) ## the project and its development tools, into .venv
+
+$(INSTALLED): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed, $(PYTHON) is `$(PYTHON) -V 2>&1`; say which: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo "Python's venv module is missing; on Debian: apt install python3-venv"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+mnist: $(INSTALLED) ## get MNIST, train on it, draw the run: pictures in runs/mnist
+	$(BIN)/fuel-download mnist --directory $(DATA)
+	@test -e $(DATA)/mnist.hdf5 || \
+		{ echo fuel-convert mnist; $(BIN)/fuel-convert mnist --directory $(DATA) --output-directory $(DATA); }
+	FUEL_DATA_PATH=$(DATA) $(BIN)/python scripts/train_mnist.py --run $(RUN) $(if $(wildcard $(RUN)/checkpoint.h5),--resume)
+	$(BIN)/python scripts/plot_run.py $(RUN)
+
+test: $(INSTALLED) ## all tests but the slow ones
+	$(BIN)/python -m pytest -n $(WORKERS) --quiet
+
+test-slow: $(INSTALLED) ## the tests that take minutes
+	$(BIN)/python -m pytest -n $(WORKERS) --quiet -m slow
+
+check: $(INSTALLED) ## lint, format, types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(INSTALLED) ## put the code in the house's format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+benchmark: $(INSTALLED) ## speed beside the peers that are installed
+	$(BIN)/python scripts/benchmark_step.py
+	$(BIN)/python scripts/benchmark_fuel.py
+
+clean: ## forget the runs; data and .venv stay
+	rm -rf runs .pytest_cache .mypy_cache .ruff_cache .hypothesis
