@@ -13,5 +13,6 @@ def _a_home_of_its_own(tmp_path_factory, monkeypatch):
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.delenv("XDG_DATA_HOME", raising=False)
-    for name in [name for name in os.environ if name.startswith("FUEL_") and name != "FUEL_TEST_DATA"]:
-        monkeypatch.delenv(name)
+    for name in list(os.environ):
+        if name.startswith("FUEL_") and name != "FUEL_TEST_DATA":
+            monkeypatch.delenv(name)
