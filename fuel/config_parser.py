@@ -1,0 +1,270 @@
+"""Settings: from Python, from the environment, from a YAML file, or by default, in this order.
+
+==================  ========================  =======================================
+setting             environment variable      default
+==================  ========================  =======================================
+`data_path`         `FUEL_DATA_PATH`          a directory of the user's own, made when
+                                              first asked for (and said)
+`default_seed`      `FUEL_DEFAULT_SEED`       1
+`extra_downloaders` `FUEL_EXTRA_DOWNLOADERS`  none
+`extra_converters`  `FUEL_EXTRA_CONVERTERS`   none
+`floatX`            `FUEL_FLOATX`             `float32`, what JAX computes in
+==================  ========================  =======================================
+
+The YAML file is `~/.fuelrc`, or the one that `FUEL_CONFIG` names; it need not be there. Nothing is
+read when this module is imported: each setting is looked up when it is asked for.
+
+>>> config.default_seed = 2
+>>> config.default_seed
+2
+>>> del config.default_seed
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import platformdirs
+import yaml
+
+from fuel.exceptions import ConfigurationError
+
+__all__ = [
+    "NOT_SET",
+    "Configuration",
+    "ConfigurationError",
+    "config",
+    "default_data_directory",
+    "extra_downloader_converter",
+    "multiple_paths_parser",
+]
+
+NOT_SET: Final = object()
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Setting:
+    type_: Callable[[Any], Any]
+    default: Any
+    default_factory: Callable[[], Any] | None
+    env_var: str | None
+
+
+class Configuration:
+    """A set of named settings, each with a type, a default and an environment variable.
+
+    A setting is an attribute: reading it gives the value set in Python, else that of the
+    environment variable (an empty one counts as not set), else that of the YAML file, else the
+    default, passed through the setting's type. Setting the attribute overrides the rest; deleting
+    it ends that. Other attributes may be set and deleted at will.
+
+    The YAML file is read when a setting needs it, and again once it has changed.
+    """
+
+    def __init__(self) -> None:
+        self._settings: dict[str, _Setting] = {}
+        self._values: dict[str, Any] = {}
+        self._file: tuple[tuple[Any, ...], dict[str, Any]] = ((), {})
+
+    def add_config(
+        self,
+        key: str,
+        type_: Callable[[Any], Any],
+        default: Any = NOT_SET,
+        env_var: str | None = None,
+        *,
+        default_factory: Callable[[], Any] | None = None,
+    ) -> None:
+        """Add the setting `key`.
+
+        Args:
+            key: its name, as attribute and in the YAML file.
+            type_: called on the value at each reading, for instance `int`.
+            default: its value where nobody gave one; without one, reading it is an error.
+            env_var: the environment variable that may give it.
+            default_factory: gives the default when it is needed, in place of `default`.
+
+        Raises:
+            ValueError: if both `default` and `default_factory` are given.
+        """
+        if default is not NOT_SET and default_factory is not None:
+            raise ValueError(f"setting {key!r} has both default and default_factory; give one")
+        self._settings[key] = _Setting(type_, default, default_factory, env_var)
+
+    def load_yaml(self) -> None:
+        """Read the YAML file now, if it is there; an empty one is fine.
+
+        Raises:
+            ConfigurationError: if it cannot be read, is no YAML, is not a mapping, or sets
+                something that is not a setting.
+        """
+        path = _rc_file()
+        try:
+            content = path.read_bytes()
+            status = path.stat()
+        except FileNotFoundError:
+            self._file = ((str(path),), {})
+            return
+        except OSError as error:
+            raise ConfigurationError(f"the settings file {path} cannot be read: {error}") from error
+        try:
+            loaded = yaml.safe_load(content)
+        except yaml.YAMLError as error:
+            raise ConfigurationError(f"the settings file {path} is not YAML: {error}") from error
+        self._file = (_stamp(path, status), self._checked(loaded, path))
+
+    def _checked(self, loaded: Any, path: Path) -> dict[str, Any]:
+        if loaded is None:
+            return {}
+        if not isinstance(loaded, dict):
+            raise ConfigurationError(
+                f"the settings file {path} holds a {type(loaded).__name__}, but needs lines "
+                "such as 'data_path: /home/me/data'"
+            )
+        unknown = sorted(str(key) for key in loaded if key not in self._settings)
+        if unknown:
+            raise ConfigurationError(
+                f"the settings file {path} sets {', '.join(unknown)}, which this version does not "
+                f"know; the settings are {', '.join(sorted(self._settings))}"
+            )
+        return loaded
+
+    def _from_file(self) -> dict[str, Any]:
+        path = _rc_file()
+        try:
+            stamp = _stamp(path, path.stat())
+        except OSError:
+            stamp = (str(path),)
+        if self._file[0] != stamp:
+            self.load_yaml()
+        return self._file[1]
+
+    def _find(self, key: str, setting: _Setting) -> tuple[Any, str]:
+        """Give the value of a setting as it was written, and who gave it."""
+        if key in self._values:
+            return self._values[key], "Python"
+        if setting.env_var is not None and os.environ.get(setting.env_var):
+            return os.environ[setting.env_var], f"the environment variable {setting.env_var}"
+        from_file = self._from_file()
+        if key in from_file:
+            return from_file[key], f"the settings file {_rc_file()}"
+        if setting.default_factory is not None:
+            return setting.default_factory(), "the default"
+        if setting.default is NOT_SET:
+            ways = [f"fuel.config.{key} = ...", f"'{key}: ...' in {_rc_file()}"]
+            if setting.env_var is not None:
+                ways.append(f"the environment variable {setting.env_var}")
+            raise ConfigurationError(
+                f"{key} is not set and has no default; use {' or '.join(ways)}"
+            )
+        return setting.default, "the default"
+
+    def __getattr__(self, key: str) -> Any:
+        settings = self.__dict__.get("_settings", {})
+        if key not in settings:
+            raise AttributeError(
+                f"there is no setting {key!r}; there are {', '.join(sorted(settings))}"
+            )
+        value, origin = self._find(key, settings[key])
+        try:
+            return settings[key].type_(value)
+        except (TypeError, ValueError) as error:
+            raise ConfigurationError(
+                f"{key}={value!r}, from {origin}, will not do: {error}"
+            ) from error
+
+    def __setattr__(self, key: str, value: Any) -> None:
+        if key in self.__dict__.get("_settings", {}):
+            self._values[key] = value
+        else:
+            super().__setattr__(key, value)
+
+    def __delattr__(self, key: str) -> None:
+        if key not in self._settings:
+            super().__delattr__(key)
+        elif key in self._values:
+            del self._values[key]
+        else:
+            raise AttributeError(f"{key} was not set in Python, so there is nothing to delete")
+
+
+def extra_downloader_converter(value: str | Iterable[str]) -> list[str]:
+    """Names of modules, from blanks-separated text or from a sequence of names.
+
+    >>> extra_downloader_converter("mypackage.downloaders other.downloaders")
+    ['mypackage.downloaders', 'other.downloaders']
+    """
+    return value.split() if isinstance(value, str) else list(value)
+
+
+def multiple_paths_parser(value: str | os.PathLike[str] | Iterable[str]) -> list[str]:
+    """Directories, from text separated as the system separates paths, or from a sequence.
+
+    >>> multiple_paths_parser(f"/data{os.pathsep}~/data")
+    ['/data', '~/data']
+    """
+    if isinstance(value, str | os.PathLike):
+        return [part for part in os.fspath(value).split(os.pathsep) if part]
+    return [os.fspath(part) for part in value]
+
+
+def _floating_point(value: str) -> str:
+    if value not in ("float16", "float32", "float64"):
+        raise ValueError("it must be float16, float32 or float64")
+    return value
+
+
+def default_data_directory() -> str:
+    """The user's own data directory, made if it was not there; making it is said in the log.
+
+    Raises:
+        ConfigurationError: if it cannot be made.
+    """
+    directory = Path(platformdirs.user_data_dir("fuel", appauthor=False))
+    if not directory.is_dir():
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigurationError(
+                f"the data directory {directory} cannot be made ({error}); name another in "
+                "FUEL_DATA_PATH"
+            ) from error
+        logger.warning(
+            "made the data directory %s (for another, set FUEL_DATA_PATH or data_path in %s)",
+            directory,
+            _rc_file(),
+        )
+    return str(directory)
+
+
+def _rc_file() -> Path:
+    named = os.environ.get("FUEL_CONFIG")
+    return Path(named).expanduser() if named else Path.home() / ".fuelrc"
+
+
+def _stamp(path: Path, status: os.stat_result) -> tuple[Any, ...]:
+    return (str(path), status.st_mtime_ns, status.st_size, status.st_ino)
+
+
+config = Configuration()
+config.add_config(
+    "data_path",
+    multiple_paths_parser,
+    env_var="FUEL_DATA_PATH",
+    default_factory=default_data_directory,
+)
+config.add_config("default_seed", int, default=1, env_var="FUEL_DEFAULT_SEED")
+config.add_config(
+    "extra_downloaders", extra_downloader_converter, default=[], env_var="FUEL_EXTRA_DOWNLOADERS"
+)
+config.add_config(
+    "extra_converters", extra_downloader_converter, default=[], env_var="FUEL_EXTRA_CONVERTERS"
+)
+config.add_config("floatX", _floating_point, default="float32", env_var="FUEL_FLOATX")

@@ -1,0 +1,43 @@
+"""Finding a data file in the directories of `fuel.config.data_path`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from fuel.config_parser import config
+
+__all__ = ["find_in_data_path"]
+
+
+def find_in_data_path(filename: str | os.PathLike[str]) -> str:
+    """The path of a data file: in the first directory of `config.data_path` that has it.
+
+    `~` and environment variables in the directories are expanded; an absolute path is looked for
+    at its place.
+
+    Raises:
+        FileNotFoundError: if no directory has it; says where it was looked for and how to get it.
+        ConfigurationError: if the data path is set to something unusable.
+    """
+    name = os.fspath(filename)
+    directories = [
+        Path(os.path.expandvars(directory)).expanduser() for directory in config.data_path
+    ]
+    for directory in directories:
+        if (directory / name).is_file():
+            return str(directory / name)
+    looked = ", ".join(str(directory) for directory in directories) or "no directory at all"
+    message = f"there is no {name!r} in the data path ({looked})"
+    if directories and not Path(name).is_absolute() and name.endswith(".hdf5"):
+        message += _how_to_get(Path(name).stem, directories[0])
+    raise FileNotFoundError(message)
+
+
+def _how_to_get(dataset: str, directory: Path) -> str:
+    return (
+        "; if it is one of the data sets that `fuel-download --help` lists, get it with\n"
+        f"    fuel-download {dataset} --directory {directory}\n"
+        f"    fuel-convert {dataset} --directory {directory} --output-directory {directory}\n"
+        "and if it is elsewhere, name its directory in FUEL_DATA_PATH"
+    )
