@@ -1,0 +1,133 @@
+"""What a brick calls while it computes: tags, keys, updates and the scope of an application."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+
+from bricks import _jax
+from bricks.parameter import Parameter
+from bricks.roles import Role
+from bricks.variable import Owner
+
+_tracing = jax.make_user_context(False)
+"""Whether a graph is being traced; a part of the keys of JAX's trace caches."""
+
+_application: ContextVar["tuple[Owner, str] | None"] = ContextVar("application", default=None)
+_seen: ContextVar["dict[str, Owner] | None"] = ContextVar("seen", default=None)
+
+
+@dataclass(frozen=True)
+class Tag:
+    """What an annotation says of an array.
+
+    Attributes:
+        name: the variable's name.
+        roles: the variable's roles, sorted by name.
+        brick: the brick that was at work when the tag was bound. JAX caches traces, so the tag may
+            be seen again in the place of another brick; the path tells which, this only serves to
+            find bricks by path.
+        parameter: the parameter whose (rewritten) value, or new value, this is.
+        key: the key of the variable, once a rewrite has fixed it.
+        rewrites: the kinds of the rewrites that the value went through.
+        is_update: whether the array is the new value of `parameter`.
+    """
+
+    name: str
+    roles: tuple[Role, ...] = ()
+    brick: Owner | None = None
+    parameter: Parameter | None = None
+    key: str | None = None
+    rewrites: tuple[str, ...] = ()
+    is_update: bool = False
+
+
+def is_tracing() -> bool:
+    """Whether a graph is being traced, so that tags are kept."""
+    return bool(_tracing.value)
+
+
+def annotate(value: Any, role: Role | Iterable[Role], name: str) -> Any:
+    """Give an array a role and a name in the graph, and return it; it costs nothing at run time.
+
+    Outside of the tracing of a graph it returns `value` as it is.
+
+    Args:
+        value: one array.
+        role: the variable's role, or several.
+        name: the variable's name, for instance `'output'`.
+    """
+    if not _tracing.value:
+        return value
+    roles = (role,) if isinstance(role, Role) else tuple(sorted(role, key=str))
+    application = _application.get()
+    return _jax.annotate(
+        value, Tag(name, roles, brick=None if application is None else application[0])
+    )
+
+
+def random_key() -> jax.Array:
+    """Return a fresh PRNG key, each call another, and another in each iteration of a loop.
+
+    The keys derive from the `key` given to the graph, from the place of the call (brick path,
+    application, which call), from the iterations of the loops and from the position in a mesh.
+
+    Raises:
+        ValueError: when evaluated outside of a graph.
+        TypeError: when compiled outside of a graph.
+    """
+    return _jax.random_key()
+
+
+def record_update(parameter: Parameter, value: Any) -> None:
+    """Register `value` as what the parameter becomes when a training step ends.
+
+    The updates of a graph are `graph.updates`, and the second result of `graph.function`.
+    Outside of the tracing of a graph nothing is recorded.
+
+    Raises:
+        ValueError: if shape or dtype of `value` are not those of the parameter.
+    """
+    if not _tracing.value:
+        return
+    aval = jax.typeof(value)
+    if tuple(aval.shape) != tuple(parameter.shape) or aval.dtype != parameter.dtype:
+        raise ValueError(
+            f"the update of {parameter.path} is {aval.dtype}{list(aval.shape)}, but the "
+            f"parameter is {parameter.dtype}{list(parameter.shape)}"
+        )
+    tag = Tag(parameter.name, tuple(sorted(parameter.roles, key=str)), parameter=parameter)
+    _jax.annotate(value, Tag(tag.name, tag.roles, parameter=parameter, is_update=True))
+
+
+@contextmanager
+def application_scope(brick: Owner, application_name: str) -> Iterator[None]:
+    """Place what is computed inside in the application of a brick, by `jax.named_scope`.
+
+    The element of the name stack is `'/mlp/linear_0.apply'`; it also shows in profiles.
+    """
+    element = f"{brick.path}.{application_name}"
+    seen = _seen.get()
+    if seen is not None:
+        seen.setdefault(brick.path, brick)
+    token = _application.set((brick, application_name))
+    try:
+        with jax.named_scope(element):
+            yield
+    finally:
+        _application.reset(token)
+
+
+@contextmanager
+def tracing() -> Iterator[dict[str, Owner]]:
+    """Keep tags within; give the bricks whose applications are entered, by path."""
+    seen: dict[str, Owner] = {}
+    token = _seen.set(seen)
+    try:
+        with _tracing(True):
+            yield seen
+    finally:
+        _seen.reset(token)
