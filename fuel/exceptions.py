@@ -1,36 +1,40 @@
-"""The errors that users of `fuel` may want to catch."""
-
-from __future__ import annotations
+"""Errors of data sets and their streams that somebody may want to catch."""
 
 from collections.abc import Sequence
 
-__all__ = ["AxisLabelsMismatchError", "ConfigurationError", "MissingInputFiles", "NeedURLPrefix"]
+__all__ = [
+    "AxisLabelsMismatchError",
+    "ConfigurationError",
+    "MissingInputFiles",
+    "NeedURLPrefix",
+    "StateMismatchError",
+]
 
 
 class AxisLabelsMismatchError(ValueError):
-    """A source has other axis labels than a transformer needs."""
+    """A source's axes are not those that a transformer works on."""
 
 
 class ConfigurationError(Exception):
-    """A setting is missing or wrong."""
+    """A setting is asked for that was never given a value."""
 
 
 class MissingInputFiles(Exception):  # noqa: N818 (Fuel's name)
-    """Files that a converter needs are not there.
+    """Raw files that a converter needs are not there.
 
     Args:
-        message: what is missing, where, and how to get it.
-        filenames: the names of the missing files.
+        message: what was being done.
+        filenames: the files that are missing.
     """
 
     def __init__(self, message: str, filenames: Sequence[str]) -> None:
         super().__init__(message, filenames)
-        self.message = message
-        self.filenames = tuple(filenames)
-
-    def __str__(self) -> str:
-        return self.message
+        self.filenames = filenames
 
 
 class NeedURLPrefix(Exception):  # noqa: N818 (Fuel's name)
-    """A file has no public address: the user must say where a copy of it is."""
+    """A file has no public address, so the user must say where it is."""
+
+
+class StateMismatchError(ValueError):
+    """A saved place does not belong to the stream that is asked to go on from it."""

@@ -1,0 +1,137 @@
+"""A stream as a pure function of a request and a place.
+
+A stream can be split if its data set reads by request alone and all its transformers keep nothing
+from item to item. Then item number `step` of an epoch is a function of its request and its place,
+whoever computes it and in whatever order: that is what worker processes are sent.
+
+How a consumer that has items computed elsewhere keeps the stream's place:
+
+1. `root(stream).get_epoch_iterator()` gives the epoch's `DataIterator`, continued if a state was
+loaded;
+2. take requests from its `request_iterator` with `next_request`, as far ahead as you like; the
+   first has step `iterator.step`, in epoch `root(stream).epoch - 1`;
+3. after an item is delivered call `iterator.mark_delivered(step + 1)`; after the end was,
+`mark_finished`.
+
+Then `stream.state_dict()` is right at every moment.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from fuel._context import Allocate, Context, Place, new_array
+from fuel.datasets.base import Dataset
+from fuel.streams import AbstractDataStream, DataStream
+from fuel.transformers.base import Transformer
+
+__all__ = ["Chain", "obstacle", "root"]
+
+
+class Chain:
+    """The pure function from a request and a place to an item.
+
+    Args:
+        dataset: reads by request alone.
+        sources: names of the data set's sources in the stream.
+        transformers: the innermost first; none keeps anything from item to item.
+    """
+
+    def __init__(
+        self, dataset: Dataset, sources: Sequence[str], transformers: Sequence[Transformer]
+    ) -> None:
+        self.dataset = dataset
+        self.sources = tuple(sources)
+        self.transformers = tuple(transformers)
+        self._state = dataset.open()
+        finals = set(transformers[-1].sources if transformers else sources)
+        self._finals: list[frozenset[str]] = []
+        for transformer in reversed(self.transformers):
+            self._finals.append(frozenset(finals))
+            finals = {
+                name for final in finals if (name := transformer.passes_on(final)) is not None
+            }
+        self._finals.reverse()
+        names = dict(zip(self.sources, dataset.sources, strict=True))
+        self._dataset_finals = frozenset(names[final] for final in finals)
+
+    @classmethod
+    def of(cls, stream: AbstractDataStream) -> "Chain":
+        """The function that computes the items of `stream`.
+
+        Raises:
+            ValueError: if it cannot be split; it says why.
+        """
+        if (reason := obstacle(stream)) is not None:
+            raise ValueError(f"the stream cannot be computed item by item: {reason}")
+        transformers = []
+        while isinstance(stream, Transformer):
+            stream.check_kind()
+            transformers.append(stream)
+            stream = stream.data_stream
+        assert isinstance(stream, DataStream)
+        return cls(stream.dataset, stream.sources, transformers[::-1])
+
+    def __call__(
+        self, request: Any, place: Place, allocate: Allocate = new_array
+    ) -> tuple[Any, ...]:
+        """The item of `request`.
+
+        Args:
+            request: as the stream's scheme gives it, or as a slice or integer array.
+            place: where the item stands.
+            allocate: gives the memory for arrays that will be part of the item, as far as the
+                operations that make them can write into a given array. An array of the item may
+                also lie elsewhere, or be a reshaped view of what was allocated.
+
+        Returns:
+            One element for each source of the stream.
+        """
+        data = self.dataset.get_data_into(
+            self._state, request, _only_for(self._dataset_finals, allocate)
+        )
+        for transformer, finals in zip(self.transformers, self._finals, strict=True):
+            data = transformer.apply(data, Context(request, place, _only_for(finals, allocate)))
+        return tuple(data)
+
+    def close(self) -> None:
+        """Release the data set's files."""
+        self.dataset.close(self._state)
+
+
+def root(stream: AbstractDataStream) -> AbstractDataStream:
+    """The innermost stream."""
+    while isinstance(stream, Transformer):
+        stream = stream.data_stream
+    return stream
+
+
+def obstacle(stream: AbstractDataStream) -> str | None:
+    """Why the items of `stream` cannot be computed each by itself; None if they can."""
+    while isinstance(stream, Transformer):
+        if not stream.is_splittable:
+            return f"{type(stream).__name__} keeps something from item to item"
+        stream = stream.data_stream
+    if not isinstance(stream, DataStream) or (
+        type(stream).get_data is not DataStream.get_data
+        or type(stream).get_epoch_iterator is not DataStream.get_epoch_iterator
+    ):
+        return f"{type(stream).__name__} does not take its data from a data set by requests"
+    if stream.iteration_scheme is None:
+        return f"{type(stream.dataset).__name__} decides itself what comes, there is no scheme"
+    if not stream.dataset.reads_by_request_alone:
+        return f"{type(stream.dataset).__name__} has a state that moves as it is read"
+    return None
+
+
+def _only_for(finals: frozenset[str], allocate: Allocate) -> Allocate:
+    """`allocate` for sources that become part of the item as they are, else plain memory."""
+    if allocate is new_array:
+        return new_array
+
+    def allocate_final(source: str, shape: tuple[int, ...], dtype: DTypeLike) -> np.ndarray:
+        return (allocate if source in finals else new_array)(source, shape, dtype)
+
+    return allocate_final

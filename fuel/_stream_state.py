@@ -1,0 +1,63 @@
+"""How streams keep their place: the check of a saved one, the book-keeping of a peek."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fuel.exceptions import StateMismatchError
+from fuel.iterator import DataIterator
+
+__all__ = ["STATE_VERSION", "Peeked", "check_state"]
+
+STATE_VERSION = 1
+
+
+def check_state(state: Mapping[str, Any], fingerprint: str) -> None:
+    """Refuse a state of another format version, or of a stream with another fingerprint.
+
+    Raises:
+        StateMismatchError: if either differs; it shows both.
+    """
+    if "version" not in state or "stream" not in state:
+        raise StateMismatchError(
+            f"this is not the state of such a stream: it holds {sorted(state)}, but needs "
+            "'version' and 'stream' among others; was it taken from a stream with other transformers?"
+        )
+    if state["version"] != STATE_VERSION:
+        raise StateMismatchError(
+            f"the state has format version {state['version']}, but this release reads version "
+            f"{STATE_VERSION}"
+        )
+    if state["stream"] != fingerprint:
+        raise StateMismatchError(
+            f"the state belongs to a stream of {state['stream']}, but this is a stream of "
+            f"{fingerprint}; make the stream as it was made then, or start it anew"
+        )
+
+
+@dataclass
+class Peeked:
+    """An item that was fetched to be looked at, and the place before it.
+
+    Attributes:
+        iterator: the epoch iterator that holds the item.
+        before: the place, while the end of the previous epoch has not been seen.
+        after: the place once it has.
+        previous: the iterator of the epoch before, if the peek went beyond its end.
+        handed_out: whether `iterator` is in the user's hands.
+    """
+
+    iterator: DataIterator
+    before: dict[str, Any]
+    after: dict[str, Any]
+    previous: DataIterator | None
+    handed_out: bool = True
+
+    def holds(self) -> bool:
+        """Whether the item is still to be delivered."""
+        return self.iterator.held is not None
+
+    def state(self) -> dict[str, Any]:
+        """The place before the item."""
+        unseen = self.previous is not None and not self.previous.end_seen
+        return self.before if unseen and not self.handed_out else self.after

@@ -1,0 +1,5 @@
+"""Data sets."""
+
+from fuel.datasets.base import Dataset
+
+__all__ = ["Dataset"]

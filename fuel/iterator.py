@@ -1,0 +1,123 @@
+"""The iterator over one epoch of a stream, which counts what it has delivered."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+__all__ = ["DataIterator"]
+
+
+class DataIterator(Iterator[Any]):
+    """Items of one epoch: asks the stream for the data of each request.
+
+    Ends when the requests end, or when the stream has no more data. An iterator of an epoch that
+    the stream has left for another one refuses to go on, since their places would mix.
+
+    Args:
+        data_stream: whose `get_data` gives the items.
+        request_iterator: requests to pass to it; None if it decides itself.
+        as_dict: yield dictionaries from source name to data instead of tuples.
+        draw: how to take a request from `request_iterator`.
+        step: items of this epoch that were delivered before.
+
+    Attributes:
+        request: what was requested last.
+        step: how many items of the epoch were delivered, or drawn and failed before a later one was
+            delivered.
+        finished: whether the end was reached.
+        end_seen: whether whoever iterates was told so.
+        superseded: whether the stream has begun another epoch since.
+    """
+
+    def __init__(
+        self,
+        data_stream: Any,
+        request_iterator: Iterator[Any] | None = None,
+        as_dict: bool = False,
+        *,
+        draw: Callable[[Iterator[Any]], Any] = next,
+        step: int = 0,
+    ) -> None:
+        self.data_stream = data_stream
+        self.request_iterator = request_iterator
+        self.as_dict = as_dict
+        self.step = step
+        self.finished = False
+        self.end_seen = False
+        self.superseded = False
+        self.held: tuple[Any] | None = None
+        self.request: Any = None
+        self._draw = draw
+        self._drawn = step
+
+    def __next__(self) -> Any:
+        if self.held is not None:
+            item, self.held = self.held[0], None
+        else:
+            try:
+                item = self._fetch()
+            except StopIteration:
+                self.end_seen = True
+                raise
+        self.step = self._drawn
+        if not self.as_dict:
+            return item
+        return as_mapping(self.data_stream.sources, item)
+
+    def hold(self) -> Any:
+        """The item that `next` will give, without delivering it.
+
+        Raises:
+            StopIteration: if there is none.
+        """
+        if self.held is None:
+            self.held = (self._fetch(),)
+        return self.held[0]
+
+    @property
+    def drawn(self) -> int:
+        """How many items of the epoch were requested, whether or not they were delivered."""
+        return self._drawn
+
+    def mark_delivered(self, step: int) -> None:
+        """Count the first `step` items as delivered; for who gets the data elsewhere."""
+        self.step = self._drawn = step
+
+    def mark_finished(self) -> None:
+        """Note that the end of the epoch was delivered."""
+        self.finished = self.end_seen = True
+
+    def _fetch(self) -> Any:
+        if self.finished:
+            raise StopIteration
+        if self.superseded:
+            raise RuntimeError(
+                "this epoch iterator is over: its stream has begun another epoch, or was reset or "
+                "restored, since; to iterate twice at a time make two streams (they can share the "
+                "data set)"
+            )
+        try:
+            if self.request_iterator is None:
+                item = self.data_stream.get_data()
+                self._drawn += 1
+            else:
+                self.request = self._draw(self.request_iterator)
+                self._drawn += 1
+                item = self.data_stream.get_data(self.request)
+        except StopIteration:
+            self.finished = True
+            raise
+        return item
+
+
+def as_mapping(sources: tuple[str, ...], item: Any) -> Mapping[str, Any]:
+    """An item as a dictionary from source name to data.
+
+    Raises:
+        ValueError: if it does not have an element for each source.
+    """
+    if len(item) != len(sources):
+        raise ValueError(
+            f"got {len(item)} arrays for the {len(sources)} sources {tuple(sources)}; what a "
+            "transformer returns must have one element for each of its sources"
+        )
+    return dict(zip(sources, item, strict=True))

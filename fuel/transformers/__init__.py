@@ -1,0 +1,15 @@
+"""Transformers: streams made of other streams."""
+
+from fuel.transformers.base import (
+    AgnosticSourcewiseTransformer,
+    AgnosticTransformer,
+    SourcewiseTransformer,
+    Transformer,
+)
+
+__all__ = [
+    "AgnosticSourcewiseTransformer",
+    "AgnosticTransformer",
+    "SourcewiseTransformer",
+    "Transformer",
+]

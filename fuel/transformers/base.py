@@ -1,0 +1,384 @@
+"""What every transformer offers: a stream made of another stream, item by item."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from fuel._context import NO_CONTEXT, Context
+from fuel._random_state import load_random_states, random_states
+from fuel._requests import skip_requests
+from fuel._stream_state import STATE_VERSION, check_state
+from fuel.iterator import DataIterator
+from fuel.schemes import IterationScheme
+from fuel.streams import AbstractDataStream, AxisLabels
+
+__all__ = [
+    "AgnosticSourcewiseTransformer",
+    "AgnosticTransformer",
+    "SourcewiseTransformer",
+    "Transformer",
+]
+
+
+class Transformer(AbstractDataStream):
+    """A stream whose items are those of another stream, transformed.
+
+    A transformer of your own defines `transform_example` or `transform_batch`, or both. If it keeps
+    nothing from item to item, worker processes may share its work. If it keeps something, say
+    `stateless = False` and define `own_state` and `load_own_state`; random generators that are its
+    attributes are noticed and saved by themselves.
+
+    Args:
+        data_stream: the stream to transform.
+        produces_examples: whether items are single examples; usually what `data_stream` produces.
+        iteration_scheme: what to request of this transformer, if it takes requests.
+        axis_labels: for each source the names of its axes.
+    """
+
+    stateless: bool = True
+    """Whether an item depends on the child's item and its place alone."""
+    uses_place: bool = False
+    """Whether `apply` reads the place and the request in its context."""
+
+    def __init__(
+        self,
+        data_stream: AbstractDataStream,
+        produces_examples: bool | None = None,
+        iteration_scheme: IterationScheme | None = None,
+        axis_labels: AxisLabels | None = None,
+    ) -> None:
+        super().__init__(iteration_scheme, axis_labels)
+        if produces_examples is not None:
+            self.produces_examples = produces_examples
+        self.data_stream = data_stream
+        self.child_epoch_iterator: Iterator[Any] | None = None
+        self._sources: tuple[str, ...] | None = None
+        self._epoch_start: dict[str, Any] | None = None
+        self._loaded: Mapping[str, Any] | None = None
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Names of the elements of an item: the child's, unless set."""
+        return self.data_stream.sources if self._sources is None else self._sources
+
+    @sources.setter
+    def sources(self, value: Iterable[str]) -> None:
+        self._sources = tuple(value)
+
+    def close(self) -> None:
+        """Close the child."""
+        self.data_stream.close()
+
+    def reset(self) -> None:
+        """Reset the child; the next epoch is a first one for it."""
+        self._supersede()
+        self._loaded = None
+        self.data_stream.reset()
+
+    def next_epoch(self) -> None:
+        """Bring the child to its next epoch."""
+        self._loaded = None
+        self.data_stream.next_epoch()
+
+    def get_epoch_iterator(self, as_dict: bool = False) -> Iterator[Any]:
+        """Begin the next epoch, here and in the child; or go on with a loaded one."""
+        if (peeked := self._take_peeked(as_dict)) is not None:
+            return peeked
+        if self._loaded is not None and self._loaded["in_epoch"]:
+            return self._continue_epoch(as_dict)
+        self._loaded = None
+        self.child_epoch_iterator = self.data_stream.get_epoch_iterator()
+        return self._begin(as_dict, 0)
+
+    def get_data(self, request: Any = None) -> Any:
+        """The next item.
+
+        Raises:
+            ValueError: if there is a request.
+            NotImplementedError: if the child produces examples and this batches, or the reverse.
+            StopIteration: at the end of the epoch.
+        """
+        if request is not None:
+            raise ValueError(
+                f"{type(self).__name__} takes what its child gives, not the request {request!r}"
+            )
+        self.check_kind()
+        assert self.child_epoch_iterator is not None
+        data = next(self.child_epoch_iterator)
+        return self.apply(data, self._context() if self.uses_place else NO_CONTEXT)
+
+    def transform_example(self, example: tuple[Any, ...]) -> tuple[Any, ...]:
+        """What becomes of one example."""
+        raise NotImplementedError(
+            f"{type(self).__name__} does not define transform_example, but its stream "
+            "produces examples"
+        )
+
+    def transform_batch(self, batch: tuple[Any, ...]) -> tuple[Any, ...]:
+        """What becomes of a batch."""
+        raise NotImplementedError(
+            f"{type(self).__name__} does not define transform_batch, but its stream "
+            "produces batches"
+        )
+
+    def apply(self, data: Any, context: Context) -> Any:
+        """What becomes of an item, as a function of the item and its context alone if stateless."""
+        return (
+            self.transform_example(data) if self.produces_examples else self.transform_batch(data)
+        )
+
+    def passes_on(self, source: str) -> str | None:
+        """The child's source whose memory `source` shares, if no new array is made for it."""
+        return None
+
+    @property
+    def is_splittable(self) -> bool:
+        """Whether `apply` is all there is to this transformer, so that any process can do it."""
+        kind = type(self)
+        return (
+            self._adds_nothing()
+            and kind.get_data is Transformer.get_data
+            and kind.get_epoch_iterator is Transformer.get_epoch_iterator
+        )
+
+    def check_kind(self) -> None:
+        """Refuse a child that produces the other kind of item."""
+        if self.produces_examples is not self.data_stream.produces_examples:
+            kinds = ("examples", "batches")
+            child, own = kinds if self.data_stream.produces_examples else kinds[::-1]
+            raise NotImplementedError(
+                f"{type(self).__name__} is to produce {own}, but its child "
+                f"{type(self.data_stream).__name__} produces {child}; define get_data to convert"
+            )
+
+    def own_state(self) -> dict[str, Any]:
+        """What this transformer keeps from item to item, as JSON values and small arrays."""
+        return {"random": states} if (states := random_states(self)) else {}
+
+    def load_own_state(self, state: Mapping[str, Any]) -> None:
+        """Restore what `own_state` gave."""
+        load_random_states(self, state.get("random", {}))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Everything but live iterators; the place instead of them."""
+        state = {name: value for name, value in vars(self).items() if name not in _UNSAVED}
+        return {**state, "_place": self.state_dict()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        place = state.pop("_place")
+        vars(self).update(state)
+        self.child_epoch_iterator = self._epoch_start = self._loaded = None
+        self.load_state_dict(place)
+
+    def _context(self) -> Context:
+        """The context of the item that the data set gave last."""
+        return self.data_stream._context()
+
+    def _begin(self, as_dict: bool, step: int) -> DataIterator:
+        scheme = self.iteration_scheme
+        if scheme is None:
+            return self._follow(DataIterator(self, None, as_dict, step=step))
+        self._epoch_start = scheme.state_dict()
+        requests = scheme.get_request_iterator()
+        skip_requests(requests, step)
+        return self._follow(DataIterator(self, requests, as_dict, step=step))
+
+    def _continue_epoch(self, as_dict: bool = False) -> Iterator[Any]:
+        loaded, self._loaded = self._loaded, None
+        self.child_epoch_iterator = self.data_stream._continue_epoch()
+        if loaded is None:
+            return self._begin(as_dict, 0)
+        self.load_own_state(loaded["own"])
+        iterator = (
+            self._begin(as_dict, loaded["step"]) if loaded["in_epoch"] else DataIterator(self)
+        )
+        iterator.finished = not loaded["in_epoch"]
+        return iterator if loaded["in_epoch"] else self._follow(iterator)
+
+    def _abandon_epoch(self) -> None:
+        if (
+            self._loaded is not None
+            and self._loaded["in_epoch"]
+            and self.iteration_scheme is not None
+        ):
+            self.iteration_scheme.get_request_iterator()  # the scheme moves past the epoch
+        self._loaded = None
+        self.data_stream._abandon_epoch()
+
+    def _state(self) -> dict[str, Any]:
+        """The child's place; with what this transformer adds, if it adds anything."""
+        if self._loaded is not None:
+            return dict(self._loaded)
+        if self._adds_nothing():
+            return self.data_stream.state_dict()
+        live, scheme = self._live, self.iteration_scheme
+        in_epoch = live is not None and not live.finished
+        state: dict[str, Any] = {
+            "version": STATE_VERSION,
+            "stream": self._describe(),
+            "step": 0 if live is None else live.step,
+            "in_epoch": in_epoch,
+            "own": self.own_state(),
+            "child": self.data_stream.state_dict(),
+        }
+        if scheme is not None:
+            state["scheme"] = self._epoch_start if in_epoch else scheme.state_dict()
+        return state
+
+    def _load_state(self, state: Mapping[str, Any]) -> None:
+        if self._adds_nothing():
+            self._loaded = None
+            self.data_stream.load_state_dict(state)
+            return
+        check_state(state, self._describe())
+        self.data_stream.load_state_dict(state["child"])
+        if not state["in_epoch"]:
+            self.data_stream._abandon_epoch()
+        if self.iteration_scheme is not None:
+            self.iteration_scheme.load_state_dict(state["scheme"])
+        self.load_own_state(state["own"])
+        self._loaded = dict(state)
+
+    def _adds_nothing(self) -> bool:
+        """Whether the child's place is this transformer's place."""
+        return (
+            self.stateless
+            and self.iteration_scheme is None
+            and type(self).own_state is Transformer.own_state
+            and not random_states(self)
+        )
+
+    def _describe(self) -> str:
+        scheme = self.iteration_scheme
+        return (
+            type(self).__name__
+            if scheme is None
+            else f"{type(self).__name__} by {scheme.fingerprint()}"
+        )
+
+
+class AgnosticTransformer(Transformer):
+    """A transformer that does the same to examples and batches: define `transform_any`."""
+
+    @abstractmethod
+    def transform_any(self, data: tuple[Any, ...]) -> tuple[Any, ...]:
+        """What becomes of an example or of a batch."""
+
+    def transform_example(self, example: tuple[Any, ...]) -> tuple[Any, ...]:
+        """What becomes of one example."""
+        return self.transform_any(example)
+
+    def transform_batch(self, batch: tuple[Any, ...]) -> tuple[Any, ...]:
+        """What becomes of a batch."""
+        return self.transform_any(batch)
+
+
+class SourcewiseTransformer(Transformer, ABC):
+    """A transformer that does something to each of some sources, independently.
+
+    One of your own defines `transform_source_example` or `transform_source_batch`, or both.
+
+    Args:
+        data_stream: the stream to transform.
+        produces_examples: whether items are single examples; usually what `data_stream` produces.
+        which_sources: the sources to transform; default all.
+        axis_labels: for each source the names of its axes; default those of the untouched sources.
+
+    Raises:
+        ValueError: if the stream does not have one of `which_sources`.
+    """
+
+    def __init__(
+        self,
+        data_stream: AbstractDataStream,
+        produces_examples: bool | None = None,
+        which_sources: Iterable[str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self.which_sources = checked_sources(data_stream, which_sources)
+        if "axis_labels" not in kwargs and data_stream.axis_labels is not None:
+            kwargs["axis_labels"] = {
+                source: labels
+                for source, labels in data_stream.axis_labels.items()
+                if source not in self.which_sources
+            }
+        super().__init__(data_stream, produces_examples, **kwargs)
+
+    def transform_example(self, example: tuple[Any, ...]) -> tuple[Any, ...]:
+        """What becomes of one example."""
+        return self._transform(example, self.transform_source_example)
+
+    def transform_batch(self, batch: tuple[Any, ...]) -> tuple[Any, ...]:
+        """What becomes of a batch."""
+        return self._transform(batch, self.transform_source_batch)
+
+    def transform_source_example(self, source_example: Any, source_name: str) -> Any:
+        """What becomes of one example of one source."""
+        raise NotImplementedError(
+            f"{type(self).__name__} does not define transform_source_example, but its stream "
+            "produces examples"
+        )
+
+    def transform_source_batch(self, source_batch: Any, source_name: str) -> Any:
+        """What becomes of a batch of one source."""
+        raise NotImplementedError(
+            f"{type(self).__name__} does not define transform_source_batch, but its stream "
+            "produces batches"
+        )
+
+    def passes_on(self, source: str) -> str | None:
+        """A source that is not transformed is passed on."""
+        return None if source in self.which_sources else source
+
+    def _transform(
+        self, data: tuple[Any, ...], function: Callable[[Any, str], Any]
+    ) -> tuple[Any, ...]:
+        which = self.which_sources
+        return tuple(
+            function(part, name) if name in which else part
+            for name, part in zip(self.sources, data, strict=True)
+        )
+
+
+class AgnosticSourcewiseTransformer(AgnosticTransformer, SourcewiseTransformer):
+    """A sourcewise transformer that does the same to examples and batches.
+
+    One of your own defines `transform_any_source`.
+    """
+
+    @abstractmethod
+    def transform_any_source(self, source_data: Any, source_name: str) -> Any:
+        """What becomes of an example or a batch of one source."""
+
+    def transform_any(self, data: tuple[Any, ...]) -> tuple[Any, ...]:
+        """What becomes of an example or of a batch."""
+        return self._transform(data, self.transform_any_source)
+
+    def transform_source_example(self, source_example: Any, source_name: str) -> Any:
+        """What becomes of one example of one source."""
+        return self.transform_any_source(source_example, source_name)
+
+    def transform_source_batch(self, source_batch: Any, source_name: str) -> Any:
+        """What becomes of a batch of one source."""
+        return self.transform_any_source(source_batch, source_name)
+
+
+def checked_sources(
+    data_stream: AbstractDataStream, which_sources: Iterable[str] | None
+) -> tuple[str, ...]:
+    """The sources a transformer is to work on: all, or those named.
+
+    Raises:
+        ValueError: if the stream does not have one of them.
+    """
+    if which_sources is None:
+        return tuple(data_stream.sources)
+    named = (which_sources,) if isinstance(which_sources, str) else tuple(which_sources)
+    if unknown := [name for name in named if name not in data_stream.sources]:
+        raise ValueError(
+            f"which_sources names {unknown}, but the stream has {tuple(data_stream.sources)}"
+        )
+    return named
+
+
+_UNSAVED = ("child_epoch_iterator", "_live", "_peeked", "_loaded", "_epoch_start")
