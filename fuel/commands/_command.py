@@ -1,0 +1,111 @@
+"""What the commands share: how they speak, and how they end."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from fuel.downloaders import DownloadError
+from fuel.exceptions import ConfigurationError, MissingInputFiles, NeedURLPrefix
+
+__all__ = ["Subparser", "data_sets", "existing_directory", "run"]
+
+DONE = 0
+FAILED = 1  # the world did not play along: no network, no room
+WRONG_INPUT = 2  # the user can put it right
+INTERRUPTED = 130  # as a shell reports a command ended by ^C
+NO_READER = 141  # as a shell reports a command whose output nobody reads
+
+Subparser = Callable[[argparse.ArgumentParser], Callable[..., Any]]
+
+
+def data_sets(
+    built_in: Sequence[tuple[str, Subparser]], modules: Sequence[str], attribute: str
+) -> dict[str, Subparser]:
+    """The data sets of a command: its own, and those of the modules that the settings name.
+
+    Args:
+        built_in: pairs of name and `fill_subparser`.
+        modules: names of modules that have more such pairs.
+        attribute: what these pairs are called there.
+
+    Raises:
+        ConfigurationError: if a module cannot be imported, has no such pairs, or has a name
+            that is taken.
+    """
+    found = dict(built_in)
+    for name in modules:
+        try:
+            pairs = getattr(importlib.import_module(name), attribute)
+        except (ImportError, AttributeError) as error:
+            raise ConfigurationError(
+                f"the module {name}, named in the settings, is of no use: {error}"
+            ) from error
+        for data_set, fill_subparser in pairs:
+            if data_set in found:
+                raise ConfigurationError(
+                    f"the module {name}, named in the settings, has a data set {data_set!r}, "
+                    "but there is one of this name already"
+                )
+            found[data_set] = fill_subparser
+    return found
+
+
+def existing_directory(path: str) -> str:
+    """The type of an argument that names a directory, which must be there."""
+    if not os.path.isdir(path):
+        raise argparse.ArgumentTypeError(f"there is no directory {path!r}; make it first")
+    return path
+
+
+def run(name: str, action: Callable[[], int]) -> int:
+    """Do what a command does, with its log on standard error, and give its exit status.
+
+    What goes wrong by the input, the network or the disk becomes one message; an error in the
+    program itself stays a traceback.
+    """
+    try:
+        with _log_on_stderr():
+            return action()
+    except SystemExit as ended:  # argparse has said what it had to say
+        return ended.code if isinstance(ended.code, int) else DONE
+    except KeyboardInterrupt:
+        return _say(name, "interrupted", INTERRUPTED)
+    except MissingInputFiles as error:
+        return _say(name, f"{error.args[0]}\nDid you forget to run fuel-download?", WRONG_INPUT)
+    except NeedURLPrefix as error:
+        return _say(name, f"{error} with --url-prefix", WRONG_INPUT)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else it fails at exit
+        return NO_READER
+    except (ConfigurationError, FileNotFoundError, NotADirectoryError, ValueError) as error:
+        return _say(name, str(error), WRONG_INPUT)
+    except (DownloadError, OSError) as error:
+        return _say(name, str(error), FAILED)
+
+
+def _say(name: str, message: str, status: int) -> int:
+    print(f"{name}: {message}", file=sys.stderr)
+    return status
+
+
+@contextmanager
+def _log_on_stderr() -> Iterator[None]:
+    logger = logging.getLogger("fuel")
+    before = logger.level, logger.propagate
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.level, logger.propagate = before

@@ -1,0 +1,133 @@
+"""`fuel-convert`: make HDF5 files of the files of a data set."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import shlex
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import h5py
+
+from fuel._publish import publish
+from fuel.commands._command import DONE, WRONG_INPUT, data_sets, existing_directory, run
+from fuel.config_parser import config
+from fuel.converters import __version__ as converters_version
+from fuel.converters import all_converters
+from fuel.converters.base import INTERFACE_VERSION
+
+__all__ = ["main"]
+
+logger = logging.getLogger(__name__)
+
+ENDINGS = (".hdf5", ".hdf", ".h5")
+EPILOG = """\
+The file appears under its name when it is whole; if anything fails, what was there stays. Example:
+
+    fuel-download mnist --directory data
+    fuel-convert mnist --directory data --output-directory data
+    fuel-info data/mnist.hdf5
+"""
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run the command with these arguments, the process's own if None; give its exit status.
+
+    The status is 0 when the file is written, 1 if the disk failed, 2 for wrong arguments or
+    input files, 130 after ^C.
+    """
+    return run("fuel-convert", lambda: _convert(sys.argv[1:] if args is None else args))
+
+
+def _convert(args: Sequence[str]) -> int:
+    parser = _parser()
+    options = vars(parser.parse_args(args))
+    if "function" not in options:
+        parser.print_help(sys.stderr)
+        return WRONG_INPUT
+    function = options.pop("function")
+    output_directory = Path(options.pop("output_directory"))
+    filename = options.pop("output_filename")
+    if filename is not None:
+        options["output_filename"] = filename if filename.endswith(ENDINGS) else f"{filename}.hdf5"
+    with tempfile.TemporaryDirectory(prefix=".fuel-convert-", dir=output_directory) as scratch:
+        for path in function(output_directory=scratch, **options):
+            _record_provenance(path, args)
+            target = output_directory / Path(path).relative_to(scratch)
+            publish(Path(path), target)
+            logger.info("wrote %s", target)
+    _say_if_it_will_not_be_found(output_directory)
+    return DONE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="fuel-convert",
+        description="Make one HDF5 file of the files of a data set.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument(
+        "-d",
+        "--directory",
+        type=existing_directory,
+        default=".",
+        help="where the data set's files are (default: here)",
+    )
+    common.add_argument(
+        "-o",
+        "--output-directory",
+        type=existing_directory,
+        default=".",
+        help="where to write (default: here); must be there",
+    )
+    common.add_argument(
+        "-r",
+        "--output_filename",
+        "--output-filename",
+        type=_plain_name,
+        help="another name for the file; .hdf5 is appended unless it ends in " + ", ".join(ENDINGS),
+    )
+    subparsers = parser.add_subparsers(title="data sets", metavar="DATASET")
+    known = data_sets(all_converters, config.extra_converters, "all_converters")
+    for name, fill_subparser in known.items():
+        subparser = subparsers.add_parser(name, parents=[common], help=f"convert {name}")
+        subparser.set_defaults(function=fill_subparser(subparser))
+    return parser
+
+
+def _plain_name(name: str) -> str:
+    if not name or os.path.basename(name) != name:
+        raise argparse.ArgumentTypeError(
+            f"{name!r} is not a plain file name; the directory goes to --output-directory"
+        )
+    return name
+
+
+def _record_provenance(path: str, args: Sequence[str]) -> None:
+    text: Any = h5py.string_dtype("ascii")
+    with h5py.File(path, "r+") as h5file:
+        for key, value in {
+            "h5py_interface_version": INTERFACE_VERSION,
+            "fuel_convert_version": converters_version,
+            "fuel_convert_command": shlex.join(["fuel-convert", *args]),
+        }.items():
+            h5file.attrs.create(key, value.encode("ascii", "backslashreplace"), dtype=text)
+
+
+def _say_if_it_will_not_be_found(directory: Path) -> None:
+    places = [Path(os.path.expandvars(place)).expanduser() for place in config.data_path]
+    if directory.resolve() not in [place.resolve() for place in places]:
+        logger.info(
+            "%s is not in the data path (%s), where data sets are looked for; to have this file "
+            "found, set FUEL_DATA_PATH=%s or move it",
+            directory,
+            os.pathsep.join(map(str, places)),
+            directory.resolve(),
+        )

@@ -1,0 +1,178 @@
+"""What every converter is made of."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import os
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import h5py
+import numpy as np
+
+from fuel._progress import ProgressBar
+from fuel._progress import progress_bar as any_progress_bar
+from fuel._publish import publish
+from fuel.datasets._split import create_split_array
+from fuel.exceptions import MissingInputFiles
+
+__all__ = [
+    "MissingInputFiles",
+    "check_exists",
+    "create_hdf5",
+    "fill_hdf5_file",
+    "progress_bar",
+    "record_inputs",
+]
+
+PAGE = 4096
+INTERFACE_VERSION = "0.3"  # of the file format that `H5PYDataset` reads
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Directory = str | os.PathLike[str]
+
+
+def check_exists(
+    required_files: Sequence[str | Sequence[str]],
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """A decorator for converters: the first argument, `directory`, must hold these files.
+
+    Args:
+        required_files: names; where one of several will do, a sequence of names.
+
+    Raises:
+        MissingInputFiles: by the decorated function, with the names of all that are missing.
+    """
+    choices = [(names,) if isinstance(names, str) else tuple(names) for names in required_files]
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        @functools.wraps(function)
+        def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+            directory: Any = args[0] if args else kwargs["directory"]
+            missing = [
+                " or ".join(names)
+                for names in choices
+                if not any((Path(directory) / name).is_file() for name in names)
+            ]
+            if missing:
+                raise MissingInputFiles(
+                    f"required files are missing from {directory}: {', '.join(missing)}", missing
+                )
+            return function(*args, **kwargs)
+
+        return checked
+
+    return decorate
+
+
+@contextmanager
+def progress_bar(
+    name: str, maxval: int | None, prefix: str = "Converting"
+) -> Iterator[ProgressBar]:
+    """A bar from 0 to `maxval` (None: unknown); its `update` takes what is done so far.
+
+    It is drawn on standard error, and only if that is a terminal.
+    """
+    with any_progress_bar(name, maxval, prefix) as bar:
+        yield bar
+
+
+@contextmanager
+def create_hdf5(path: Directory) -> Iterator[h5py.File]:
+    """A new HDF5 file, open for writing, that appears at `path` when the block ends well.
+
+    Until then it stands beside its target under a name of its own; if the block fails nothing
+    is left of it, and what was at `path` stays. Data sets made in it start at multiples of
+    4 KiB, so that they can be mapped into memory.
+
+    Raises:
+        OSError: if it cannot be written, for instance on a full disk.
+    """
+    target = Path(path)
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    try:
+        with h5py.File(temporary, "x", alignment_threshold=1, alignment_interval=PAGE) as h5file:
+            yield h5file
+        publish(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def fill_hdf5_file(h5file: h5py.File, data: Sequence[tuple[Any, ...]]) -> None:
+    """Write arrays as the sources of an HDF5 file, and which rows belong to which split.
+
+    Each source becomes one contiguous data set in the root, the splits' rows one after the other
+    in the order of `data`. Other attributes, and the labels of the axes, are the caller's.
+
+    Args:
+        h5file: a file open for writing.
+        data: tuples `(split, source, array)` or `(split, source, array, comment)`.
+
+    Raises:
+        ValueError: if there is no data, a pair of split and source comes twice, the sources of a
+            split differ in length, or the arrays of a source in dtype or in shape behind the
+            first axis.
+    """
+    pieces = [(split, source, np.asarray(array), *rest) for split, source, array, *rest in data]
+    _check_pieces(pieces)
+    split_dict: dict[str, dict[str, tuple[Any, ...]]] = {}
+    with progress_bar("data", sum(len(piece[2]) for piece in pieces)) as bar:
+        done = 0
+        for source in dict.fromkeys(piece[1] for piece in pieces):
+            arrays = [piece[2] for piece in pieces if piece[1] == source]
+            shape = (sum(len(array) for array in arrays), *arrays[0].shape[1:])
+            dataset = h5file.create_dataset(source, shape, arrays[0].dtype)
+            start = 0
+            for split, _, array, *comment in (piece for piece in pieces if piece[1] == source):
+                stop = start + len(array)
+                if stop > start:
+                    dataset[start:stop] = array
+                split_dict.setdefault(split, {})[source] = (start, stop, None, *comment)
+                start = stop
+                done += len(array)
+                bar.update(done)
+    in_order = {split: split_dict[split] for split in dict.fromkeys(piece[0] for piece in pieces)}
+    h5file.attrs["split"] = create_split_array(in_order)
+
+
+def record_inputs(h5file: h5py.File, paths: Sequence[Path]) -> None:
+    """Write the SHA-256 of each input file, by name, as JSON in the attribute `input_sha256`."""
+    digests: Mapping[str, str] = {path.name: _sha256(path) for path in sorted(paths)}
+    h5file.attrs["input_sha256"] = json.dumps(digests)
+
+
+def _check_pieces(pieces: Sequence[tuple[Any, ...]]) -> None:
+    if not pieces:
+        raise ValueError("there is no data to write; give tuples (split, source, array)")
+    lengths: dict[str, tuple[str, int]] = {}
+    kinds: dict[str, tuple[str, np.dtype[Any], tuple[int, ...]]] = {}
+    seen = set()
+    for split, source, array, *_ in pieces:
+        if (split, source) in seen:
+            raise ValueError(f"source {source!r} of split {split!r} is given twice")
+        seen.add((split, source))
+        if array.ndim == 0:
+            raise ValueError(f"source {source!r} of split {split!r} is a scalar: it has no rows")
+        other, length = lengths.setdefault(split, (source, len(array)))
+        if length != len(array):
+            raise ValueError(
+                f"in split {split!r}, source {other!r} has {length} rows and source {source!r} "
+                f"has {len(array)}; they must be as many"
+            )
+        first, dtype, shape = kinds.setdefault(source, (split, array.dtype, array.shape[1:]))
+        if (dtype, shape) != (array.dtype, array.shape[1:]):
+            raise ValueError(
+                f"source {source!r} has rows of {dtype} {shape} in split {first!r}, but of "
+                f"{array.dtype} {array.shape[1:]} in split {split!r}; they must be alike"
+            )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()

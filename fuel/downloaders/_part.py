@@ -1,0 +1,142 @@
+"""A file in the making: `NAME.part` beside its target, locked, verified, renamed when whole."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import logging
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import FileIO
+from pathlib import Path
+from typing import BinaryIO
+
+from fuel._publish import publish
+from fuel.downloaders._http import DownloadError
+
+__all__ = ["DataFile", "deliver"]
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataFile:
+    """A file as it should be.
+
+    Args:
+        name: its name in the target directory, without directories.
+        sha256: its SHA-256 in hexadecimal digits; None if nobody knows it.
+        size: its length in bytes; None if nobody knows it.
+    """
+
+    name: str
+    sha256: str | None = None
+    size: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.name in ("", ".", "..") or Path(self.name).name != self.name:
+            raise ValueError(f"name={self.name!r} is not a plain file name")
+
+    def is_whole(self, directory: Path) -> bool:
+        """Whether the file is in `directory`, with the right checksum. An unknown one never is."""
+        path = directory / self.name
+        if self.sha256 is None or not path.is_file():
+            return False
+        if self.size is not None and path.stat().st_size != self.size:
+            return False
+        with path.open("rb") as handle:
+            return hashlib.file_digest(handle, "sha256").hexdigest() == self.sha256
+
+
+def deliver(file: DataFile, directory: Path, fill: Callable[[BinaryIO], None]) -> None:
+    """Let `fill` write the file, verify it, and give it its name.
+
+    What an earlier attempt left behind is kept for `fill` to go on from, if a checksum can tell
+    in the end whether that went well; if it did not, `fill` starts again from nothing, once.
+    Another process that makes the same file is waited for, and what it made is taken.
+
+    Args:
+        file: what is to be made.
+        directory: where; it must exist.
+        fill: writes to an open binary file that may hold the first part already.
+
+    Raises:
+        DownloadError: if `fill` does, or what it wrote has the wrong checksum.
+        OSError: if the file cannot be written, for instance on a full disk; what was written
+            stays for the next attempt.
+    """
+    target = directory / file.name
+    with _locked_part(target) as part:
+        if file.is_whole(directory):
+            return
+        had = part.seek(0, os.SEEK_END)
+        if file.sha256 is None or (file.size is not None and had > file.size):
+            part.truncate(had := 0)
+        if had == 0 or not _matches(part, file):
+            fill(part)
+            if had > 0 and not _matches(part, file):
+                logger.info("%s: what was there did not fit; starting again", file.name)
+                part.truncate(0)
+                fill(part)
+        if not _matches(part, file):
+            got = f"{part.seek(0, os.SEEK_END)} bytes with SHA-256 {_sha256(part)}"
+            part.truncate(0)
+            size = "" if file.size is None else f"{file.size} bytes with "
+            raise DownloadError(
+                f"{file.name} arrived damaged: {got}; it should be {size}SHA-256 {file.sha256}"
+            )
+        publish(Path(f"{target}.part"), target)
+
+
+@contextmanager
+def _locked_part(target: Path) -> Iterator[FileIO]:
+    """Open `target.part` for this process alone; an empty one does not outlive the block."""
+    path = target.with_name(target.name + ".part")
+    handle = _open_locked(path)
+    try:
+        with handle:
+            try:
+                yield handle
+            finally:
+                if _is_at(handle, path) and path.stat().st_size == 0:
+                    path.unlink()
+    except OSError as error:
+        if error.filename is None:  # raised by a write, which does not know where it wrote
+            raise OSError(
+                error.errno,
+                f"{error.strerror}; what has arrived is kept: make room there and run the same "
+                "command again, it goes on from where it stopped",
+                str(path),
+            ) from error
+        raise
+
+
+def _open_locked(path: Path) -> FileIO:
+    while True:
+        handle = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b", buffering=0)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            logger.info("%s: another process is at it; waiting for it to end", path.name)
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        if _is_at(handle, path):
+            return handle
+        handle.close()  # the other process finished and renamed it
+
+
+def _is_at(handle: FileIO, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(handle.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _matches(part: FileIO, file: DataFile) -> bool:
+    return file.sha256 is None or _sha256(part) == file.sha256
+
+
+def _sha256(part: FileIO) -> str:
+    part.seek(0)
+    return hashlib.file_digest(part, "sha256").hexdigest()
