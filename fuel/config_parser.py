@@ -42,6 +42,7 @@ __all__ = [
     "default_data_directory",
     "extra_downloader_converter",
     "multiple_paths_parser",
+    "user_data_directory",
 ]
 
 NOT_SET: Final = object()
@@ -120,6 +121,15 @@ class Configuration:
             raise ConfigurationError(f"the settings file {path} is not YAML: {error}") from error
         self._file = (_stamp(path, status), self._checked(loaded, path))
 
+    def is_given(self, key: str) -> bool:
+        """Whether anybody gave the setting a value, so that its default is not used.
+
+        Raises:
+            AttributeError: if there is no such setting.
+            ConfigurationError: if the YAML file is needed and wrong.
+        """
+        return self._given(key, self._setting(key)) is not None
+
     def _checked(self, loaded: Any, path: Path) -> dict[str, Any]:
         if loaded is None:
             return {}
@@ -146,35 +156,28 @@ class Configuration:
             self.load_yaml()
         return self._file[1]
 
-    def _find(self, key: str, setting: _Setting) -> tuple[Any, str]:
-        """Give the value of a setting as it was written, and who gave it."""
-        if key in self._values:
-            return self._values[key], "Python"
-        if setting.env_var is not None and os.environ.get(setting.env_var):
-            return os.environ[setting.env_var], f"the environment variable {setting.env_var}"
-        from_file = self._from_file()
-        if key in from_file:
-            return from_file[key], f"the settings file {_rc_file()}"
-        if setting.default_factory is not None:
-            return setting.default_factory(), "the default"
-        if setting.default is NOT_SET:
-            ways = [f"fuel.config.{key} = ...", f"'{key}: ...' in {_rc_file()}"]
-            if setting.env_var is not None:
-                ways.append(f"the environment variable {setting.env_var}")
-            raise ConfigurationError(
-                f"{key} is not set and has no default; use {' or '.join(ways)}"
-            )
-        return setting.default, "the default"
-
-    def __getattr__(self, key: str) -> Any:
+    def _setting(self, key: str) -> _Setting:
         settings = self.__dict__.get("_settings", {})
         if key not in settings:
             raise AttributeError(
                 f"there is no setting {key!r}; there are {', '.join(sorted(settings))}"
             )
-        value, origin = self._find(key, settings[key])
+        return settings[key]
+
+    def _given(self, key: str, setting: _Setting) -> tuple[Any, str] | None:
+        """The value that somebody gave, as it was written, and who; None if nobody did."""
+        if key in self._values:
+            return self._values[key], "Python"
+        if setting.env_var is not None and os.environ.get(setting.env_var):
+            return os.environ[setting.env_var], f"the environment variable {setting.env_var}"
+        from_file = self._from_file()
+        return (from_file[key], f"the settings file {_rc_file()}") if key in from_file else None
+
+    def __getattr__(self, key: str) -> Any:
+        setting = self._setting(key)
+        value, origin = self._given(key, setting) or (_default(key, setting), "the default")
         try:
-            return settings[key].type_(value)
+            return setting.type_(value)
         except (TypeError, ValueError) as error:
             raise ConfigurationError(
                 f"{key}={value!r}, from {origin}, will not do: {error}"
@@ -221,13 +224,18 @@ def _floating_point(value: str) -> str:
     return value
 
 
+def user_data_directory() -> Path:
+    """The directory that is the default of `data_path`, whether it is there or not."""
+    return Path(platformdirs.user_data_dir("fuel", appauthor=False))
+
+
 def default_data_directory() -> str:
     """The user's own data directory, made if it was not there; making it is said in the log.
 
     Raises:
         ConfigurationError: if it cannot be made.
     """
-    directory = Path(platformdirs.user_data_dir("fuel", appauthor=False))
+    directory = user_data_directory()
     if not directory.is_dir():
         try:
             directory.mkdir(parents=True, exist_ok=True)
@@ -242,6 +250,17 @@ def default_data_directory() -> str:
             _rc_file(),
         )
     return str(directory)
+
+
+def _default(key: str, setting: _Setting) -> Any:
+    if setting.default_factory is not None:
+        return setting.default_factory()
+    if setting.default is NOT_SET:
+        ways = [f"fuel.config.{key} = ...", f"'{key}: ...' in {_rc_file()}"]
+        if setting.env_var is not None:
+            ways.append(f"the environment variable {setting.env_var}")
+        raise ConfigurationError(f"{key} is not set and has no default; use {' or '.join(ways)}")
+    return setting.default
 
 
 def _rc_file() -> Path:

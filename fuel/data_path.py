@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from fuel.config_parser import config
+from fuel.config_parser import config, user_data_directory
 
-__all__ = ["find_in_data_path"]
+__all__ = ["find_in_data_path", "is_in_data_path"]
 
 
 def find_in_data_path(filename: str | os.PathLike[str]) -> str:
@@ -21,9 +21,7 @@ def find_in_data_path(filename: str | os.PathLike[str]) -> str:
         ConfigurationError: if the data path is set to something unusable.
     """
     name = os.fspath(filename)
-    directories = [
-        Path(os.path.expandvars(directory)).expanduser() for directory in config.data_path
-    ]
+    directories = [_expanded(directory) for directory in config.data_path]
     for directory in directories:
         if (directory / name).is_file():
             return str(directory / name)
@@ -32,6 +30,19 @@ def find_in_data_path(filename: str | os.PathLike[str]) -> str:
     if directories and not Path(name).is_absolute() and name.endswith(".hdf5"):
         message += _how_to_get(Path(name).stem, directories[0])
     raise FileNotFoundError(message)
+
+
+def is_in_data_path(directory: str | os.PathLike[str]) -> bool:
+    """Whether data files in this directory are found by their name alone; makes no directory."""
+    if config.is_given("data_path"):
+        places = [_expanded(place) for place in config.data_path]
+    else:
+        places = [user_data_directory()]
+    return Path(directory).resolve() in [place.resolve() for place in places]
+
+
+def _expanded(directory: str) -> Path:
+    return Path(os.path.expandvars(directory)).expanduser()
 
 
 def _how_to_get(dataset: str, directory: Path) -> str:

@@ -19,7 +19,8 @@ from fuel.commands._command import DONE, WRONG_INPUT, data_sets, existing_direct
 from fuel.config_parser import config
 from fuel.converters import __version__ as converters_version
 from fuel.converters import all_converters
-from fuel.converters.base import INTERFACE_VERSION
+from fuel.data_path import is_in_data_path
+from fuel.datasets.hdf5 import H5PYDataset
 
 __all__ = ["main"]
 
@@ -61,7 +62,8 @@ def _convert(args: Sequence[str]) -> int:
             target = output_directory / Path(path).relative_to(scratch)
             publish(Path(path), target)
             logger.info("wrote %s", target)
-    _say_if_it_will_not_be_found(output_directory)
+    if not is_in_data_path(output_directory):
+        logger.info("to have it found by its name: FUEL_DATA_PATH=%s", output_directory.resolve())
     return DONE
 
 
@@ -114,20 +116,8 @@ def _record_provenance(path: str, args: Sequence[str]) -> None:
     text: Any = h5py.string_dtype("ascii")
     with h5py.File(path, "r+") as h5file:
         for key, value in {
-            "h5py_interface_version": INTERFACE_VERSION,
+            "h5py_interface_version": H5PYDataset.interface_version,
             "fuel_convert_version": converters_version,
             "fuel_convert_command": shlex.join(["fuel-convert", *args]),
         }.items():
             h5file.attrs.create(key, value.encode("ascii", "backslashreplace"), dtype=text)
-
-
-def _say_if_it_will_not_be_found(directory: Path) -> None:
-    places = [Path(os.path.expandvars(place)).expanduser() for place in config.data_path]
-    if directory.resolve() not in [place.resolve() for place in places]:
-        logger.info(
-            "%s is not in the data path (%s), where data sets are looked for; to have this file "
-            "found, set FUEL_DATA_PATH=%s or move it",
-            directory,
-            os.pathsep.join(map(str, places)),
-            directory.resolve(),
-        )

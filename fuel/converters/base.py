@@ -18,7 +18,7 @@ import numpy as np
 from fuel._progress import ProgressBar
 from fuel._progress import progress_bar as any_progress_bar
 from fuel._publish import publish
-from fuel.datasets._split import create_split_array
+from fuel.datasets.hdf5 import H5PYDataset
 from fuel.exceptions import MissingInputFiles
 
 __all__ = [
@@ -31,7 +31,6 @@ __all__ = [
 ]
 
 PAGE = 4096
-INTERFACE_VERSION = "0.3"  # of the file format that `H5PYDataset` reads
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -138,7 +137,7 @@ def fill_hdf5_file(h5file: h5py.File, data: Sequence[tuple[Any, ...]]) -> None:
                 done += len(array)
                 bar.update(done)
     in_order = {split: split_dict[split] for split in dict.fromkeys(piece[0] for piece in pieces)}
-    h5file.attrs["split"] = create_split_array(in_order)
+    h5file.attrs["split"] = H5PYDataset.create_split_array(in_order)
 
 
 def record_inputs(h5file: h5py.File, paths: Sequence[Path]) -> None:
