@@ -3,12 +3,15 @@
 Run on JAX 0.8.0 and 0.10.2.
 """
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import jax
 from jax.core import ShapedArray
-from jax.extend.core import Primitive
+from jax.extend import source_info_util
+from jax.extend.core import ClosedJaxpr, Jaxpr, JaxprEqn, Literal, Primitive, jaxpr_as_fun
 from jax.interpreters import ad, batching, mlir
 
 
@@ -117,3 +120,180 @@ def parameter(parameter: Readable) -> jax.Array:
 def random_key(label: Hashable = None) -> jax.Array:
     """Bind the `random_key` primitive."""
     return random_key_p.bind(label=label)
+
+
+# The anatomy of jaxprs. What follows reads structure that JAX does not document; whatever a
+# release changes is to be mended here.
+
+
+@dataclass(frozen=True)
+class Body:
+    """A jaxpr inside an equation, closed over constants."""
+
+    jaxpr: Jaxpr
+    consts: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class Inner:
+    """The jaxprs inside of an equation.
+
+    Attributes:
+        kind: `'jit'`, `'call'`, `'remat'`, `'scan'`, `'while'`, `'cond'`, `'shard_map'`,
+            `'custom'` (a custom derivative rule) or `'opaque'` (not known here).
+        bodies: for `'while'` the condition and the body, for `'cond'` the branches.
+    """
+
+    kind: str
+    bodies: tuple[Body, ...]
+
+
+_KINDS = {
+    "jit": ("jit", "jaxpr"),
+    "pjit": ("jit", "jaxpr"),
+    "closed_call": ("call", "call_jaxpr"),
+    "core_call": ("call", "call_jaxpr"),
+    "checkpoint": ("remat", "jaxpr"),
+    "remat": ("remat", "jaxpr"),
+    "remat2": ("remat", "jaxpr"),
+    "scan": ("scan", "jaxpr"),
+    "while": ("while", "cond_jaxpr", "body_jaxpr"),
+    "cond": ("cond", "branches"),
+    "shard_map": ("shard_map", "jaxpr"),
+    "custom_jvp_call": ("custom", "call_jaxpr"),
+    "custom_vjp_call": ("custom", "call_jaxpr"),
+    "custom_vjp_call_jaxpr": ("custom", "fun_jaxpr"),
+}
+
+
+def inner(eqn: JaxprEqn) -> Inner | None:
+    """Return the jaxprs inside of an equation; `None` if there are none."""
+    kind, *names = _KINDS.get(eqn.primitive.name, ("opaque",))
+    values = [eqn.params[name] for name in names] if names else list(eqn.params.values())
+    bodies = tuple(body for value in values for body in _bodies(value, search=not names))
+    return Inner(kind, bodies) if bodies else None
+
+
+def _bodies(value: Any, *, search: bool) -> Iterator[Body]:
+    if isinstance(value, ClosedJaxpr):
+        yield Body(value.jaxpr, tuple(value.consts))
+    elif isinstance(value, Jaxpr):
+        yield Body(value)
+    elif isinstance(value, tuple | list):
+        for item in value:
+            yield from _bodies(item, search=search)
+    elif search and isinstance(getattr(value, "params", None), Mapping):
+        # Primitives of a higher order hide their jaxpr in an object: jax_remat3 does.
+        for item in value.params.values():
+            yield from _bodies(item, search=False)
+
+
+def is_ours(eqn: JaxprEqn) -> bool:
+    """Whether the equation is one of the three primitives of this module."""
+    return eqn.primitive in (annotate_p, parameter_p, random_key_p)
+
+
+def scopes(eqn: JaxprEqn) -> tuple[tuple[str, ...], bool]:
+    """Return the scopes around an equation, outermost first, and whether `grad` made it.
+
+    For an equation of an inner jaxpr the scopes are those inside of that jaxpr.
+    """
+    names = []
+    differentiated = False
+    for element in eqn.source_info.name_stack.stack:
+        if type(element).__name__ == "Scope":
+            names.append(element.name)
+        elif element.name != "vmap":
+            differentiated = True
+    return tuple(names), differentiated
+
+
+@contextmanager
+def place_of(eqn: JaxprEqn) -> Iterator[None]:
+    """Let what is traced inside stand in the scopes and the context of the equation."""
+    stack = source_info_util.current_name_stack() + eqn.source_info.name_stack
+    with source_info_util.user_context(None, name_stack=stack), eqn.ctx.manager:
+        yield
+
+
+def scan_arity(eqn: JaxprEqn) -> tuple[int, int]:
+    """Return how many constants and how many carried values a scan has."""
+    return eqn.params["num_consts"], eqn.params["num_carry"]
+
+
+def scan_options(eqn: JaxprEqn) -> dict[str, Any]:
+    """Return the options to give to `jax.lax.scan` to make the same scan again."""
+    names = ("reverse", "length", "unroll", "_split_transpose")  # the last one until JAX 0.9
+    return {name: eqn.params[name] for name in names if name in eqn.params}
+
+
+def shard_map_options(eqn: JaxprEqn) -> dict[str, Any]:
+    """Return the options to give to `jax.shard_map`, less the specifications of the outputs."""
+    axes = "newly_manual_axes" if "newly_manual_axes" in eqn.params else "manual_axes"
+    return {
+        "mesh": eqn.params["mesh"],
+        "in_specs": tuple(eqn.params["in_specs"]),
+        "check_vma": eqn.params["check_vma"],
+        "axis_names": frozenset(eqn.params[axes]),
+    }
+
+
+def jit_options(eqn: JaxprEqn) -> dict[str, Any]:
+    """Return the options to give to `jax.jit`; `out_shardings` is a tuple, without captures."""
+    params = eqn.params
+    return {
+        "in_shardings": tuple(params["in_shardings"]),
+        "out_shardings": tuple(params["out_shardings"]),
+        "donate_argnums": tuple(i for i, given in enumerate(params["donated_invars"]) if given),
+        "keep_unused": params["keep_unused"],
+        "inline": params["inline"],
+        "compiler_options": dict(params["compiler_options_kvs"]) or None,
+    }
+
+
+def trace(fn: Callable[..., Any], *avals: Any) -> Body:
+    """Trace a function of arrays that returns a flat list of arrays."""
+    with source_info_util.reset_name_stack():
+        closed = jax.make_jaxpr(fn)(*avals)
+    return Body(closed.jaxpr, tuple(closed.consts))
+
+
+def is_literal(atom: Any) -> bool:
+    """Whether an input of an equation is a constant written into it."""
+    return isinstance(atom, Literal)
+
+
+def evaluate(
+    body: Body, equations: Sequence[JaxprEqn], results: Sequence[Any], values: Mapping[Any, Any]
+) -> list[Any]:
+    """Evaluate a run of equations of a jaxpr, all at once, as JAX itself would.
+
+    Args:
+        body: the jaxpr that the equations were taken from.
+        equations: the run.
+        results: the variables of the jaxpr to return, all of them outputs of the run.
+        values: what the run needs, by variable of the jaxpr.
+    """
+    made = {variable for eqn in equations for variable in eqn.outvars}
+    needed = {
+        atom: None
+        for eqn in equations
+        for atom in eqn.invars
+        if not isinstance(atom, Literal) and atom not in made
+    }
+    run = body.jaxpr.replace(
+        constvars=[],
+        invars=list(needed),
+        outvars=list(results),
+        eqns=list(equations),
+        effects=frozenset().union(*(eqn.effects for eqn in equations)),
+        debug_info=body.jaxpr.debug_info.with_unknown_names(),
+    )
+    return jaxpr_as_fun(ClosedJaxpr(run, ()))(*(values[variable] for variable in needed))
+
+
+def zeros(aval: Any) -> jax.Array:
+    """Return zeros, or for a dtype of PRNG keys some key, of the shape and dtype of `aval`."""
+    if jax.dtypes.issubdtype(aval.dtype, jax.dtypes.prng_key):
+        return jax.numpy.broadcast_to(jax.random.key(0), aval.shape)
+    return jax.numpy.zeros(aval.shape, aval.dtype)

@@ -1,6 +1,7 @@
 """The annotated computation graph: query it, rewrite it, evaluate it."""
 
 from bricks.graph._computation_graph import ComputationGraph
+from bricks.graph._rewrite import Indexed
 from bricks.graph._tags import (
     annotate,
     application_scope,
@@ -11,6 +12,7 @@ from bricks.graph._tags import (
 
 __all__ = [
     "ComputationGraph",
+    "Indexed",
     "annotate",
     "application_scope",
     "is_tracing",

@@ -25,24 +25,24 @@ class Tag:
     """What an annotation says of an array.
 
     Attributes:
-        name: the variable's name.
+        name: the variable's name; `None` for an output that takes the name it has already.
         roles: the variable's roles, sorted by name.
+        kind: the roles that it was first annotated with, as one string; a part of its identity.
         brick: the brick that was at work when the tag was bound. JAX caches traces, so the tag may
             be seen again in the place of another brick; the path tells which, this only serves to
             find bricks by path.
-        parameter: the parameter whose (rewritten) value, or new value, this is.
-        key: the key of the variable, once a rewrite has fixed it.
+        parameter: the parameter whose rewritten value, or new value, this is.
         rewrites: the kinds of the rewrites that the value went through.
-        is_update: whether the array is the new value of `parameter`.
+        place: `'variable'`, `'source'`, `'output'`, `'parameter'` or `'update'`.
     """
 
-    name: str
+    name: str | None
     roles: tuple[Role, ...] = ()
+    kind: str = ""
     brick: Owner | None = None
     parameter: Parameter | None = None
-    key: str | None = None
     rewrites: tuple[str, ...] = ()
-    is_update: bool = False
+    place: str = "variable"
 
 
 def is_tracing() -> bool:
@@ -64,9 +64,8 @@ def annotate(value: Any, role: Role | Iterable[Role], name: str) -> Any:
         return value
     roles = (role,) if isinstance(role, Role) else tuple(sorted(role, key=str))
     application = _application.get()
-    return _jax.annotate(
-        value, Tag(name, roles, brick=None if application is None else application[0])
-    )
+    brick = None if application is None else application[0]
+    return _jax.annotate(value, Tag(name, roles, kind="+".join(map(str, roles)), brick=brick))
 
 
 def random_key() -> jax.Array:
@@ -99,8 +98,7 @@ def record_update(parameter: Parameter, value: Any) -> None:
             f"the update of {parameter.path} is {aval.dtype}{list(aval.shape)}, but the "
             f"parameter is {parameter.dtype}{list(parameter.shape)}"
         )
-    tag = Tag(parameter.name, tuple(sorted(parameter.roles, key=str)), parameter=parameter)
-    _jax.annotate(value, Tag(tag.name, tag.roles, parameter=parameter, is_update=True))
+    _jax.annotate(value, Tag(parameter.name, parameter=parameter, place="update"))
 
 
 @contextmanager
@@ -114,6 +112,17 @@ def application_scope(brick: Owner, application_name: str) -> Iterator[None]:
     if seen is not None:
         seen.setdefault(brick.path, brick)
     token = _application.set((brick, application_name))
+    try:
+        with jax.named_scope(element):
+            yield
+    finally:
+        _application.reset(token)
+
+
+@contextmanager
+def rewriting(brick: Owner | None, application: str | None, element: str) -> Iterator[None]:
+    """Place what a rewrite computes at the variable that it rewrites."""
+    token = _application.set(None if brick is None else (brick, application or ""))
     try:
         with jax.named_scope(element):
             yield

@@ -1,0 +1,163 @@
+"""One trace of a graph, for one set of shapes, and what was found in it."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from bricks import _jax
+from bricks.graph._interpreter import Position
+from bricks.graph._liveness import live_positions
+from bricks.graph._sites import Finder, Site, find_sites, output_sites
+from bricks.graph._tags import Tag, tracing
+from bricks.parameter import Parameter
+from bricks.variable import Owner, Variable
+
+
+@dataclass(frozen=True)
+class Traced:
+    """A jaxpr from the sources of a graph to its outputs.
+
+    Attributes:
+        body: the jaxpr; its inputs are the sources, its results the outputs.
+        sources: the names of the sources, in order.
+        outputs: the variables that are the outputs, by the outputs' names, in order.
+        sites: what outputs, updates or auxiliary variables depend on, in order of evaluation.
+        live: the positions that outputs or updates depend on.
+        updates: the sites of the updates.
+        bricks: the bricks at work in it, by path.
+    """
+
+    body: _jax.Body
+    sources: tuple[str, ...]
+    outputs: Mapping[str, Variable]
+    sites: tuple[Site, ...]
+    live: frozenset[Position]
+    updates: tuple[Site, ...]
+    bricks: Mapping[str, Owner]
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The parameters that outputs or updates depend on, in order of first use."""
+        reads = (site for site in self.sites if site.position in self.live and site.is_read)
+        return tuple(dict.fromkeys(site.parameter for site in reads if site.parameter is not None))
+
+    @property
+    def variables(self) -> tuple[Variable | Parameter, ...]:
+        """The variables and parameters in order of evaluation."""
+        found = (site.parameter if site.is_read else site.variable for site in self.sites)
+        return tuple(dict.fromkeys(variable for variable in found if variable is not None))
+
+
+def trace(
+    fn: Callable[..., Any], sources: Mapping[str, Any], bricks: Mapping[str, Owner] | None = None
+) -> Traced:
+    """Trace a function of named sources that returns one array, or a dict of named ones.
+
+    Args:
+        fn: the function.
+        sources: the shape and dtype of each source.
+        bricks: bricks known already, by path.
+
+    Raises:
+        TypeError: if an output is not an array.
+        ValueError: if two parameters have one path, or something stands where it cannot be
+            honoured: a parameter or key in a custom derivative rule, an update in a loop.
+    """
+    names: list[str | None] = []
+
+    def flat(*arrays: Any) -> list[Any]:
+        named = {
+            name: _jax.annotate(array, Tag(name, place="source"))
+            for name, array in zip(sources, arrays, strict=True)
+        }
+        outputs = _named_outputs(fn(**named))
+        names.extend(outputs)
+        return [_jax.annotate(value, Tag(name, place="output")) for name, value in outputs.items()]
+
+    with tracing() as seen:
+        body = _jax.trace(flat, *sources.values())
+    return _analyze(body, tuple(sources), names, {**(bricks or {}), **seen})
+
+
+_ARRAYS = (jax.Array, np.ndarray, np.generic, bool, int, float, complex)
+
+
+def _named_outputs(result: Any) -> Mapping[str | None, Any]:
+    outputs = result if isinstance(result, Mapping) else {None: result}
+    if not outputs:
+        raise TypeError("the traced function returned an empty dict; return at least one output")
+    for name, value in outputs.items():
+        if not isinstance(name, str | None) or not isinstance(value, _ARRAYS):
+            raise TypeError(
+                f"the traced function returned {type(value).__name__} for the output {name!r}; "
+                "return one array, or a dict from output name to array"
+            )
+    return {name: jnp.asarray(value) for name, value in outputs.items()}
+
+
+def _analyze(
+    body: _jax.Body, sources: tuple[str, ...], names: list[str | None], bricks: Mapping[str, Owner]
+) -> Traced:
+    finder = Finder()
+    everything, bricks = find_sites(body, finder, bricks)
+    updates = tuple(site for site in everything if site.tag and site.tag.place == "update")
+    auxiliary = [site.position for site in everything if site.is_root]
+    live = live_positions(body, [site.position for site in updates], finder.holds)
+    listed = live_positions(body, auxiliary, finder.holds) if auxiliary else live
+    sites = tuple(site for site in everything if site.position in listed)
+    _check_sources_of_values(site for site in sites if site.position in live)
+    _check_paths(site.parameter for site in sites if site.parameter is not None)
+    _check_updates(updates)
+    by_position = {site.position: site.variable for site in everything}
+    outputs: dict[str, Variable] = {}
+    for name, position in zip(names, output_sites(body), strict=True):
+        variable = by_position[position]
+        assert variable is not None
+        outputs[name or variable.name] = variable
+    return Traced(body, sources, outputs, sites, live, updates, bricks)
+
+
+def _check_sources_of_values(sites: Iterable[Site]) -> None:
+    for site in sites:
+        if site.place.obstacle is not None and (site.is_read or site.label is not None):
+            what = "a random key" if site.parameter is None else f"the parameter {site.parameter}"
+            raise ValueError(
+                f"{what} cannot be supplied where it is read: {site.place.obstacle}; read it "
+                "outside and pass it in as an argument"
+            )
+
+
+def _check_paths(parameters: Iterable[Parameter]) -> None:
+    by_path: dict[str, Parameter] = {}
+    for parameter in parameters:
+        other = by_path.setdefault(parameter.path, parameter)
+        if other is not parameter:
+            raise ValueError(
+                f"two distinct parameters have the path {parameter.path}: {other!r} of "
+                f"{other.brick!r} and {parameter!r} of {parameter.brick!r}; give their bricks "
+                "different names, or share one Parameter"
+            )
+
+
+def _check_updates(updates: Iterable[Site]) -> None:
+    updated: set[Parameter] = set()
+    for site in updates:
+        parameter = site.parameter
+        assert parameter is not None
+        place = site.place
+        if place.loops or place.is_conditional or place.obstacle:
+            where = place.obstacle or ("in a loop" if place.loops else "in a branch of a cond")
+            raise ValueError(
+                f"an update of {parameter} was recorded {where.removeprefix('it is ')}, where it "
+                "may happen many times or never; carry the value out and record it there"
+            )
+        if parameter in updated:
+            raise ValueError(
+                f"two updates of {parameter} were recorded in one graph, and only one can be its "
+                "next value; record one that combines them"
+            )
+        updated.add(parameter)
