@@ -23,7 +23,8 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from fuel._context import Allocate, Context, Place, new_array
-from fuel.datasets.base import Dataset
+from fuel._requests import as_list
+from fuel.datasets._dataset import Dataset
 from fuel.streams import AbstractDataStream, DataStream
 from fuel.transformers.base import Transformer
 
@@ -89,8 +90,9 @@ class Chain:
         Returns:
             One element for each source of the stream.
         """
+        given = request if self.dataset.accepts_arrays else as_list(request)
         data = self.dataset.get_data_into(
-            self._state, request, _only_for(self._dataset_finals, allocate)
+            self._state, given, _only_for(self._dataset_finals, allocate)
         )
         for transformer, finals in zip(self.transformers, self._finals, strict=True):
             data = transformer.apply(data, Context(request, place, _only_for(finals, allocate)))

@@ -10,10 +10,14 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["ChainedRequests", "ConstantRequests", "IndexRequests", "Request", "skip_requests"]
-
-Request = int | slice | np.ndarray | Sequence[int] | None
-"""Which examples, or how many; None where a dataset decides itself."""
+__all__ = [
+    "ChainedRequests",
+    "ConstantRequests",
+    "IndexRequests",
+    "as_list",
+    "next_request",
+    "skip_requests",
+]
 
 
 class IndexRequests(Iterator[Any]):
@@ -34,10 +38,8 @@ class IndexRequests(Iterator[Any]):
         self.start = 0
 
     def __next__(self) -> list[int] | int:
-        request = self.next_request()
-        if isinstance(request, slice):
-            return list(range(request.start, request.stop))
-        return request if isinstance(request, int) else request.tolist()
+        request: list[int] | int = as_list(self.next_request())
+        return request
 
     def next_request(self) -> int | slice | np.ndarray:
         """The next request as an integer, a slice or a one-dimensional integer array."""
@@ -106,6 +108,13 @@ class ChainedRequests(Iterator[Any]):
             except StopIteration:
                 self.current += 1
         raise StopIteration
+
+
+def as_list(request: Any) -> Any:
+    """A request as users know it: slices and arrays as lists."""
+    if isinstance(request, slice):
+        return list(range(request.start, request.stop))
+    return request.tolist() if isinstance(request, np.ndarray) else request
 
 
 def next_request(requests: Iterator[Any]) -> Any:

@@ -21,7 +21,7 @@ def check_state(state: Mapping[str, Any], fingerprint: str) -> None:
     if "version" not in state or "stream" not in state:
         raise StateMismatchError(
             f"this is not the state of such a stream: it holds {sorted(state)}, but needs "
-            "'version' and 'stream' among others; was it taken from a stream with other transformers?"
+            "'version' and 'stream' among others; was it taken from a stream of other transformers?"
         )
     if state["version"] != STATE_VERSION:
         raise StateMismatchError(

@@ -1,5 +1,8 @@
-"""Data sets."""
+"""Data sets: where streams take their examples from."""
 
-from fuel.datasets.base import Dataset
+from fuel.datasets._dataset import Dataset
+from fuel.datasets.hdf5 import H5PYDataset
+from fuel.datasets.indexable import IndexableDataset
+from fuel.datasets.iterable import IterableDataset
 
-__all__ = ["Dataset"]
+__all__ = ["Dataset", "H5PYDataset", "IndexableDataset", "IterableDataset"]

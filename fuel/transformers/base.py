@@ -1,7 +1,7 @@
 """What every transformer offers: a stream made of another stream, item by item."""
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from fuel._context import NO_CONTEXT, Context
@@ -12,12 +12,7 @@ from fuel.iterator import DataIterator
 from fuel.schemes import IterationScheme
 from fuel.streams import AbstractDataStream, AxisLabels
 
-__all__ = [
-    "AgnosticSourcewiseTransformer",
-    "AgnosticTransformer",
-    "SourcewiseTransformer",
-    "Transformer",
-]
+__all__ = ["AgnosticTransformer", "Transformer"]
 
 
 class Transformer(AbstractDataStream):
@@ -271,114 +266,6 @@ class AgnosticTransformer(Transformer):
     def transform_batch(self, batch: tuple[Any, ...]) -> tuple[Any, ...]:
         """What becomes of a batch."""
         return self.transform_any(batch)
-
-
-class SourcewiseTransformer(Transformer, ABC):
-    """A transformer that does something to each of some sources, independently.
-
-    One of your own defines `transform_source_example` or `transform_source_batch`, or both.
-
-    Args:
-        data_stream: the stream to transform.
-        produces_examples: whether items are single examples; usually what `data_stream` produces.
-        which_sources: the sources to transform; default all.
-        axis_labels: for each source the names of its axes; default those of the untouched sources.
-
-    Raises:
-        ValueError: if the stream does not have one of `which_sources`.
-    """
-
-    def __init__(
-        self,
-        data_stream: AbstractDataStream,
-        produces_examples: bool | None = None,
-        which_sources: Iterable[str] | None = None,
-        **kwargs: Any,
-    ) -> None:
-        self.which_sources = checked_sources(data_stream, which_sources)
-        if "axis_labels" not in kwargs and data_stream.axis_labels is not None:
-            kwargs["axis_labels"] = {
-                source: labels
-                for source, labels in data_stream.axis_labels.items()
-                if source not in self.which_sources
-            }
-        super().__init__(data_stream, produces_examples, **kwargs)
-
-    def transform_example(self, example: tuple[Any, ...]) -> tuple[Any, ...]:
-        """What becomes of one example."""
-        return self._transform(example, self.transform_source_example)
-
-    def transform_batch(self, batch: tuple[Any, ...]) -> tuple[Any, ...]:
-        """What becomes of a batch."""
-        return self._transform(batch, self.transform_source_batch)
-
-    def transform_source_example(self, source_example: Any, source_name: str) -> Any:
-        """What becomes of one example of one source."""
-        raise NotImplementedError(
-            f"{type(self).__name__} does not define transform_source_example, but its stream "
-            "produces examples"
-        )
-
-    def transform_source_batch(self, source_batch: Any, source_name: str) -> Any:
-        """What becomes of a batch of one source."""
-        raise NotImplementedError(
-            f"{type(self).__name__} does not define transform_source_batch, but its stream "
-            "produces batches"
-        )
-
-    def passes_on(self, source: str) -> str | None:
-        """A source that is not transformed is passed on."""
-        return None if source in self.which_sources else source
-
-    def _transform(
-        self, data: tuple[Any, ...], function: Callable[[Any, str], Any]
-    ) -> tuple[Any, ...]:
-        which = self.which_sources
-        return tuple(
-            function(part, name) if name in which else part
-            for name, part in zip(self.sources, data, strict=True)
-        )
-
-
-class AgnosticSourcewiseTransformer(AgnosticTransformer, SourcewiseTransformer):
-    """A sourcewise transformer that does the same to examples and batches.
-
-    One of your own defines `transform_any_source`.
-    """
-
-    @abstractmethod
-    def transform_any_source(self, source_data: Any, source_name: str) -> Any:
-        """What becomes of an example or a batch of one source."""
-
-    def transform_any(self, data: tuple[Any, ...]) -> tuple[Any, ...]:
-        """What becomes of an example or of a batch."""
-        return self._transform(data, self.transform_any_source)
-
-    def transform_source_example(self, source_example: Any, source_name: str) -> Any:
-        """What becomes of one example of one source."""
-        return self.transform_any_source(source_example, source_name)
-
-    def transform_source_batch(self, source_batch: Any, source_name: str) -> Any:
-        """What becomes of a batch of one source."""
-        return self.transform_any_source(source_batch, source_name)
-
-
-def checked_sources(
-    data_stream: AbstractDataStream, which_sources: Iterable[str] | None
-) -> tuple[str, ...]:
-    """The sources a transformer is to work on: all, or those named.
-
-    Raises:
-        ValueError: if the stream does not have one of them.
-    """
-    if which_sources is None:
-        return tuple(data_stream.sources)
-    named = (which_sources,) if isinstance(which_sources, str) else tuple(which_sources)
-    if unknown := [name for name in named if name not in data_stream.sources]:
-        raise ValueError(
-            f"which_sources names {unknown}, but the stream has {tuple(data_stream.sources)}"
-        )
-    return named
 
 
 _UNSAVED = ("child_epoch_iterator", "_live", "_peeked", "_loaded", "_epoch_start")

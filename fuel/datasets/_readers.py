@@ -1,0 +1,167 @@
+"""Ways to read examples from where they lie: from memory, a mapped file, or through HDF5.
+
+Each gives copies, so that nothing that is done to a batch can reach the data set.
+"""
+
+import logging
+import math
+import mmap
+from typing import Any, Protocol
+
+import h5py
+import numpy as np
+
+from fuel._context import Allocate
+from fuel._selection import Selection
+
+__all__ = ["ArrayReader", "BytesReader", "Reader", "SelectionReader", "mapped_reader"]
+
+logger = logging.getLogger(__name__)
+
+
+class Reader(Protocol):
+    """Reads examples of one source."""
+
+    def read(self, selection: Selection, source: str, allocate: Allocate) -> Any:
+        """The examples of a selection that is within the data.
+
+        Args:
+            selection: an index (no batch axis), a slice, or indices in any order.
+            source: name to allocate for.
+            allocate: makes the array of a batch.
+        """
+
+
+class ArrayReader:
+    """Examples along the first axis of an array in memory or in a mapped file."""
+
+    def __init__(self, array: np.ndarray) -> None:
+        self.array = array
+        # elsewise `take` would first copy all of the array
+        self._can_take = array.flags.c_contiguous and array.flags.aligned and array.dtype.isnative
+
+    def read(self, selection: Selection, source: str, allocate: Allocate) -> Any:
+        """A copy of the examples of a selection."""
+        array = self.array
+        if isinstance(selection, np.ndarray):
+            out = allocate(source, (len(selection), *array.shape[1:]), array.dtype)
+            if self._can_take:  # out= is written to directly only if the mode is not "raise"
+                return array.take(selection, axis=0, out=out, mode="clip")
+            out[...] = array[selection]
+            return out
+        part = array[selection]
+        if isinstance(selection, int):
+            return part.copy() if isinstance(part, np.ndarray) else part
+        out = allocate(source, part.shape, part.dtype)
+        out[...] = part
+        return out
+
+
+class BytesReader:
+    """Examples that are gathered as rows of bytes: for foreign byte orders and odd offsets.
+
+    Args:
+        rows: `(examples, bytes of an example)` unsigned bytes.
+        shape: shape of an example.
+        dtype: what the bytes mean.
+    """
+
+    def __init__(self, rows: np.ndarray, shape: tuple[int, ...], dtype: np.dtype) -> None:
+        self.rows = rows
+        self.shape = shape
+        self.dtype = dtype
+
+    def read(self, selection: Selection, source: str, allocate: Allocate) -> Any:
+        """A copy of the examples of a selection."""
+        if isinstance(selection, int):
+            batch = np.empty((1, *self.shape), self.dtype)
+            self._fill(batch, np.array([selection]))
+            return batch[0] if self.shape else batch[0].item() if self.dtype.hasobject else batch[0]
+        count = len(
+            selection
+            if isinstance(selection, np.ndarray)
+            else range(selection.start, selection.stop, selection.step)
+        )
+        out = allocate(source, (count, *self.shape), self.dtype)
+        self._fill(out, selection)
+        return out
+
+    def _fill(self, out: np.ndarray, selection: slice | np.ndarray) -> None:
+        target = out.reshape(-1).view(np.uint8).reshape(len(out), -1)
+        if isinstance(selection, slice):
+            target[...] = self.rows[selection]
+        else:
+            self.rows.take(selection, axis=0, out=target, mode="clip")
+
+
+class SelectionReader:
+    """Examples read through HDF5's own selections: slow for scattered ones, but always right.
+
+    Args:
+        dataset: open for as long as the reader is used.
+        sort_indices: hand HDF5 sorted, distinct indices and put the result in order afterwards;
+            otherwise they must be increasing.
+    """
+
+    def __init__(self, dataset: h5py.Dataset, sort_indices: bool) -> None:
+        self.dataset = dataset
+        self.sort_indices = sort_indices
+        self._announced = False
+
+    def read(self, selection: Selection, source: str, allocate: Allocate) -> Any:
+        """The examples of a selection."""
+        if isinstance(selection, int):
+            return self.dataset[selection]
+        if isinstance(selection, slice):
+            return self._into(self.dataset[selection], source, allocate)
+        self._announce(source)
+        if not self.sort_indices:
+            return self._into(self.dataset[selection], source, allocate)
+        distinct, places = np.unique(selection, return_inverse=True)
+        return self._into(self.dataset[distinct][places], source, allocate)
+
+    def _into(self, data: np.ndarray, source: str, allocate: Allocate) -> np.ndarray:
+        out = allocate(source, data.shape, data.dtype)
+        out[...] = data
+        return out
+
+    def _announce(self, source: str) -> None:
+        if not self._announced:
+            self._announced = True
+            logger.warning(
+                "source %r of %s is read through HDF5's selections, ten to a thousand times slower "
+                "than a contiguous, uncompressed one, because its layout is %s; convert the file "
+                "anew, or read it in memory (load_in_memory=True)",
+                source,
+                self.dataset.file.filename,
+                f"chunked by {self.dataset.chunks}" if self.dataset.chunks else "not plain",
+            )
+
+
+def mapped_reader(
+    path: str, offset: int, shape: tuple[int, ...], dtype: np.dtype
+) -> ArrayReader | BytesReader:
+    """A reader of an array that lies in one piece in a file, mapped into memory.
+
+    Args:
+        path: the file; it need not stay open.
+        offset: where the array begins, in bytes.
+        shape: of the array.
+        dtype: of the array; without Python objects.
+
+    Raises:
+        OSError: if the file is shorter than that.
+    """
+    size = math.prod(shape) * dtype.itemsize
+    with open(path, "rb") as file:
+        length = file.seek(0, 2)
+        if length < offset + size:
+            raise OSError(
+                f"{path} has {length} bytes, but a source needs bytes {offset} to {offset + size}; "
+                "the file is truncated, download or convert it anew"
+            )
+        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    flat = np.frombuffer(mapped, np.uint8, size, offset)
+    if dtype.isnative and offset % max(dtype.alignment, 1) == 0 and dtype.kind in "biufcSV":
+        return ArrayReader(flat.view(dtype).reshape(shape))
+    return BytesReader(flat.reshape(shape[0], -1), shape[1:], dtype)

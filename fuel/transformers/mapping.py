@@ -1,0 +1,95 @@
+"""A function applied to whole items."""
+
+from collections.abc import Callable, Iterable
+from collections.abc import Mapping as AbstractMapping
+from typing import Any
+
+from fuel.streams import AbstractDataStream
+from fuel.transformers.base import Transformer
+
+__all__ = ["Mapping"]
+
+
+class Mapping(Transformer):
+    """Applies a function to every item, example or batch.
+
+    The function should keep nothing from call to call, for then it can be applied by any process
+    and resumed anywhere.
+
+    Args:
+        data_stream: the stream to transform.
+        mapping: gets the item, and returns a tuple or list with an element for each source; or with
+            one for each of `add_sources`.
+        add_sources: names of sources that the function's results are appended as; without, they
+            replace all sources.
+        mapping_accepts: `list`, if the function gets the item as a tuple; `dict`, if it gets, and
+            may return, a dictionary with source names as keys.
+        axis_labels: for each source the names of its axes; default those of the child's sources, if
+            they are kept (with `add_sources`).
+
+    Raises:
+        ValueError: if `mapping_accepts` is neither, or a source is added that is there already.
+    """
+
+    def __init__(
+        self,
+        data_stream: AbstractDataStream,
+        mapping: Callable[[Any], Any],
+        add_sources: Iterable[str] | None = None,
+        *,
+        mapping_accepts: type = list,
+        **kwargs: Any,
+    ) -> None:
+        if mapping_accepts not in (list, dict):
+            raise ValueError(f"mapping_accepts is list or dict, not {mapping_accepts!r}")
+        kwargs.setdefault("produces_examples", data_stream.produces_examples)
+        if add_sources is not None:
+            kwargs.setdefault("axis_labels", data_stream.axis_labels)
+        super().__init__(data_stream, **kwargs)
+        self.mapping = mapping
+        self.mapping_accepts = mapping_accepts
+        self.add_sources = None if add_sources is None else _checked(add_sources, data_stream)
+        if self.add_sources is not None:
+            self.sources = (*data_stream.sources, *self.add_sources)
+
+    def transform_example(self, example: tuple[Any, ...]) -> tuple[Any, ...]:
+        """What the function makes of one example."""
+        return self.transform_batch(example)
+
+    def transform_batch(self, batch: tuple[Any, ...]) -> tuple[Any, ...]:
+        """What the function makes of a batch."""
+        given: Any = batch
+        if self.mapping_accepts is dict:
+            given = dict(zip(self.data_stream.sources, batch, strict=True))
+        image = self._as_tuple(self.mapping(given))
+        return image if self.add_sources is None else (*batch, *image)
+
+    def passes_on(self, source: str) -> str | None:
+        """With `add_sources` the child's sources are passed on."""
+        return source if self.add_sources is not None and source not in self.add_sources else None
+
+    def _as_tuple(self, image: Any) -> tuple[Any, ...]:
+        names = self.sources if self.add_sources is None else self.add_sources
+        if isinstance(image, AbstractMapping):
+            if missing := [name for name in names if name not in image]:
+                raise ValueError(
+                    f"the function of a Mapping returned {sorted(image)}, without {missing}"
+                )
+            return tuple(image[name] for name in names)
+        if not isinstance(image, tuple | list):
+            raise ValueError(
+                f"the function of a Mapping must return a tuple or list with one element for each "
+                f"of {tuple(names)}, but returned {type(image).__name__}; for one source, (x,)"
+            )
+        if self.add_sources is not None and len(image) != len(names):
+            raise ValueError(
+                f"the function of a Mapping returned {len(image)} elements for add_sources={names}"
+            )
+        return tuple(image)
+
+
+def _checked(add_sources: Iterable[str], data_stream: AbstractDataStream) -> tuple[str, ...]:
+    names = (add_sources,) if isinstance(add_sources, str) else tuple(add_sources)
+    if known := [name for name in names if name in data_stream.sources]:
+        raise ValueError(f"add_sources names {known}, which the stream has already")
+    return names

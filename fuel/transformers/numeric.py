@@ -1,0 +1,176 @@
+"""Transformers that compute with numbers: shapes, scales and types."""
+
+import math
+from abc import abstractmethod
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from fuel._context import Allocate, Context, new_array
+from fuel.config_parser import config
+from fuel.streams import AbstractDataStream
+from fuel.transformers.sourcewise import AgnosticSourcewiseTransformer, SourcewiseTransformer
+
+__all__ = ["Cast", "Flatten", "ScaleAndShift"]
+
+
+class _WritingTransformer(AgnosticSourcewiseTransformer):
+    """A sourcewise transformer that keeps axes, and writes into arrays it is given."""
+
+    def __init__(
+        self,
+        data_stream: AbstractDataStream,
+        which_sources: Iterable[str] | None,
+        **kwargs: Any,
+    ) -> None:
+        kwargs.setdefault("axis_labels", data_stream.axis_labels)
+        kwargs.setdefault("produces_examples", data_stream.produces_examples)
+        super().__init__(data_stream, which_sources=which_sources, **kwargs)
+
+    def apply(self, data: Any, context: Context) -> Any:
+        """What becomes of an example or of a batch."""
+        allocate = context.allocate
+        return self._transform(data, lambda part, name: self._write(part, name, allocate))
+
+    def transform_any_source(self, source_data: Any, source_name: str) -> Any:
+        """What becomes of an example or a batch of one source."""
+        return self._write(source_data, source_name, new_array)
+
+    @abstractmethod
+    def _write(self, data: Any, source: str, allocate: Allocate) -> Any:
+        """The result for one source, in an array made by `allocate` if it is a new one."""
+
+
+class Flatten(SourcewiseTransformer):
+    """Examples as vectors: a batch gets the shape (examples, features). No data is moved.
+
+    Args:
+        data_stream: the stream to transform.
+        which_sources: the sources to flatten; default all.
+
+    Raises:
+        ValueError: if the stream does not have one of `which_sources`.
+    """
+
+    def __init__(
+        self,
+        data_stream: AbstractDataStream,
+        which_sources: Iterable[str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        kwargs.setdefault("produces_examples", data_stream.produces_examples)
+        super().__init__(data_stream, which_sources=which_sources, **kwargs)
+        if data_stream.axis_labels is not None and self.axis_labels is not None:
+            flat = ("feature",) if self.produces_examples else ("batch", "feature")
+            own = {name: flat for name in self.which_sources if name in data_stream.axis_labels}
+            self.axis_labels = {**own, **self.axis_labels}
+
+    def transform_source_example(self, source_example: Any, source_name: str) -> np.ndarray:
+        """The example as a vector."""
+        return np.asarray(source_example).reshape(-1)
+
+    def transform_source_batch(self, source_batch: Any, source_name: str) -> np.ndarray:
+        """The batch with one axis beside that of the examples."""
+        batch = np.asarray(source_batch)
+        return batch.reshape(len(batch), math.prod(batch.shape[1:]))
+
+    def passes_on(self, source: str) -> str:
+        """Every source is the child's, in another shape at most."""
+        return source
+
+
+class ScaleAndShift(_WritingTransformer):
+    """Data times a scale, plus a shift, in this order.
+
+    Types follow NumPy: unsigned bytes times a Python float are 64-bit floats, 32-bit floats times
+    one stay what they are, bytes times a Python integer stay bytes and wrap around.
+
+    Args:
+        data_stream: the stream to transform.
+        scale: what to multiply by.
+        shift: what to add.
+        which_sources: the sources to transform; default all.
+        dtype: compute in this floating type instead, for instance "float32" or "floatX" (the
+            configured one); three times faster than casting afterwards, and the last bit may
+            differ from that.
+
+    Raises:
+        ValueError: if the stream does not have one of `which_sources`, or `dtype` is not floating.
+    """
+
+    def __init__(
+        self,
+        data_stream: AbstractDataStream,
+        scale: Any,
+        shift: Any,
+        which_sources: Iterable[str] | None = None,
+        *,
+        dtype: DTypeLike | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(data_stream, which_sources, **kwargs)
+        self.scale = scale
+        self.shift = shift
+        self.dtype = None if dtype is None else _dtype(dtype)
+        if self.dtype is not None and self.dtype.kind not in "fc":
+            raise ValueError(
+                f"dtype={self.dtype} cannot hold scaled data; choose a floating type, or "
+                "leave dtype out and cast afterwards"
+            )
+
+    def _write(self, data: Any, source: str, allocate: Allocate) -> Any:
+        scale, shift = self.scale, self.shift
+        if not (
+            isinstance(data, np.ndarray) and data.ndim and np.ndim(scale) == 0 == np.ndim(shift)
+        ):
+            result = data * scale + shift
+            return result if self.dtype is None else np.asarray(result, self.dtype)
+        if self.dtype is not None:
+            out = allocate(source, data.shape, self.dtype)
+            np.copyto(out, data, casting="unsafe")  # then in place: faster than one mixed multiply
+            np.multiply(out, scale, out=out)
+        else:
+            dtype = np.result_type(data, scale)
+            if np.result_type(dtype, shift) != dtype:
+                return data * scale + shift
+            out = allocate(source, data.shape, dtype)
+            np.multiply(data, scale, out=out)
+        if shift != 0:
+            np.add(out, shift, out=out)
+        return out
+
+
+class Cast(_WritingTransformer):
+    """Data as another type.
+
+    Args:
+        data_stream: the stream to transform.
+        dtype: the type; "floatX" is the configured one.
+        which_sources: the sources to transform; default all.
+
+    Raises:
+        ValueError: if the stream does not have one of `which_sources`.
+    """
+
+    def __init__(
+        self,
+        data_stream: AbstractDataStream,
+        dtype: DTypeLike,
+        which_sources: Iterable[str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(data_stream, which_sources, **kwargs)
+        self.dtype = _dtype(dtype)
+
+    def _write(self, data: Any, source: str, allocate: Allocate) -> Any:
+        if not isinstance(data, np.ndarray) or data.dtype == self.dtype:
+            return np.asarray(data, dtype=self.dtype)
+        out = allocate(source, data.shape, self.dtype)
+        np.copyto(out, data, casting="unsafe")
+        return out
+
+
+def _dtype(dtype: DTypeLike) -> np.dtype:
+    return np.dtype(config.floatX if isinstance(dtype, str) and dtype == "floatX" else dtype)
