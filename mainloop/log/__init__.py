@@ -2,7 +2,7 @@
 
 from mainloop.log.reading import columns, read_log
 from mainloop.log.sqlite_log import SQLiteLog
-from mainloop.log.training_log import AbstractTrainingLog, LogRow, LogWarning, TrainingLog
+from mainloop.log.training_log import AbstractTrainingLog, LogRow, LogWarning, TrainingLog, note
 
 __all__ = [
     "AbstractTrainingLog",
@@ -11,5 +11,6 @@ __all__ = [
     "SQLiteLog",
     "TrainingLog",
     "columns",
+    "note",
     "read_log",
 ]

@@ -59,19 +59,13 @@ class SQLiteLog(AbstractTrainingLog):
         self._number: int | None = None  # in the table of runs, from the first flush on
         self._cut = 0  # before that: stored rows from this iteration on are not of this run
         self._failing = False
+        self._newest = self._read_newest()  # so that looking at a row to come asks no file
 
     def rows(self, *, notes: bool = True) -> list[dict[str, Any]]:
         """Every row as a dict, in order, with `iterations_done` and `epochs_done`."""
-        with self._lock:
-            found = self._connection.execute(
-                "SELECT iteration, epochs_done, results, notes FROM rows WHERE iteration < ?",
-                (self._limit,),
-            ).fetchall()
-        contents = {row[0]: _content(row[1:]) for row in found}
-        contents.update(self._rows)
         return [
             row.to_dict(iteration, notes=notes)
-            for iteration, row in sorted(contents.items())
+            for iteration, row in sorted(self._contents(0).items())
             if row.results or (notes and row.notes)
         ]
 
@@ -99,6 +93,7 @@ class SQLiteLog(AbstractTrainingLog):
         self._failing = False
         self._dirty.clear()
         newest = max(self._rows)
+        self._newest = max(self._newest, newest)
         self._rows = {key: row for key, row in self._rows.items() if key >= newest - 1}
 
     def sync(self) -> None:
@@ -127,9 +122,10 @@ class SQLiteLog(AbstractTrainingLog):
     def state_dict(self) -> dict[str, Any]:
         """The status and the rows that may still change; the others stay in the file."""
         self.flush()
-        kept = [row.to_state(iteration) for iteration, row in sorted(self._rows.items())]
         first = min(self._rows, default=self.status["iterations_done"])
-        return self._state(kept, stored=self._count_before(first))
+        kept = sorted(self._contents(first).items())
+        stored = self._count_before(first)
+        return self._state([row.to_state(iteration) for iteration, row in kept], stored)
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from where `state` was taken; rows that came later are superseded.
@@ -154,7 +150,7 @@ class SQLiteLog(AbstractTrainingLog):
             )
 
     def _stored(self, iteration: int) -> _Content | None:
-        if iteration >= self._limit:
+        if iteration > self._newest or iteration >= self._limit:
             return None
         with self._lock:
             row = self._connection.execute(
@@ -162,10 +158,26 @@ class SQLiteLog(AbstractTrainingLog):
             ).fetchone()
         return None if row is None else _content(row)
 
+    def _contents(self, first: int) -> dict[int, _Content]:
+        """The rows from an iteration on, those in memory in place of those in the file."""
+        with self._lock:
+            found = self._connection.execute(
+                "SELECT iteration, epochs_done, results, notes FROM rows "
+                "WHERE iteration >= ? AND iteration < ?",
+                (first, self._limit),
+            ).fetchall()
+        contents = {row[0]: _content(row[1:]) for row in found}
+        contents.update((key, row) for key, row in self._rows.items() if key >= first)
+        return contents
+
     @property
     def _limit(self) -> int:
         """Stored rows below this iteration are of this run."""
         return self._cut if self._number is None else 2**63 - 1
+
+    def _read_newest(self) -> int:
+        (newest,) = self._connection.execute("SELECT max(iteration) FROM rows").fetchone()
+        return -1 if newest is None else int(newest)
 
     def _count_before(self, iteration: int) -> int:
         with self._lock:

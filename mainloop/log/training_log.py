@@ -128,6 +128,14 @@ class LogRow(MutableMapping[str, Any]):
         return content
 
 
+def note(row: MutableMapping[str, Any], name: str, value: Any) -> None:
+    """Make a note in a row of any log; one that knows no notes gets a record."""
+    if isinstance(row, LogRow):
+        row.note(name, value)
+    else:
+        row[name] = value
+
+
 class AbstractTrainingLog(ABC):
     """Rows of records by iteration, and `status`: where the run stands.
 
@@ -217,7 +225,9 @@ class AbstractTrainingLog(ABC):
 
     @final
     def _touch(self, iteration: int) -> _Content:
-        """The row, to be written to."""
+        """The row, to be written to; a new one sends those before it to the file."""
+        if self._dirty and iteration not in self._dirty:
+            self.flush()
         content = self._find(iteration) or _Content(self.status["epochs_done"])
         self._rows[iteration] = content
         self._dirty.add(iteration)
