@@ -1,0 +1,79 @@
+"""A web server in a thread of the tests, that serves bytes well or badly."""
+
+import http.server
+import threading
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Served:
+    """What is at an address, and how it is given.
+
+    `cut` closes the connection after so many bytes of the body, `silent` says no more after
+    them, both while promising all.
+    """
+
+    content: bytes = b""
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    takes_ranges: bool = True
+    cut: int | None = None
+    silent: int | None = None
+
+
+class FileServer:
+    """Serves `files`, a dict from path to `Served`, and notes each request as (path, Range)."""
+
+    def __init__(self):
+        self.files = {}
+        self.requests = []
+        self.released = threading.Event()
+        owner = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                owner.answer(self)
+
+            def log_message(self, format, *args):
+                pass
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
+        self._thread.start()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def close(self):
+        self.released.set()
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def answer(self, request):
+        wanted = request.headers.get("Range")
+        self.requests.append((request.path, wanted))
+        served = self.files.get(request.path, Served(status=404))
+        body, status, headers = served.content, served.status, dict(served.headers)
+        if wanted is not None and served.takes_ranges and status == 200:
+            start = int(wanted.removeprefix("bytes=").removesuffix("-"))
+            if start >= len(body):
+                body, status = b"", 416
+            else:
+                headers["Content-Range"] = f"bytes {start}-{len(body) - 1}/{len(body)}"
+                body, status = body[start:], 206
+        if served.silent == -1:
+            self.released.wait()
+            return
+        request.send_response(status)
+        for name, value in headers.items():
+            request.send_header(name, value)
+        request.send_header("Content-Length", str(len(body)))
+        request.end_headers()
+        if served.silent is not None:
+            request.wfile.write(body[: served.silent])
+            request.wfile.flush()
+            self.released.wait()
+        else:
+            request.wfile.write(body[: served.cut])
