@@ -1,1 +1,71 @@
 """Neural network parts whose parameters, inputs and outputs are annotated in the JAX graph."""
+
+from bricks import cost, filter, graph, initialization, roles
+from bricks.activations import (
+    ELU,
+    GELU,
+    HardTanh,
+    Identity,
+    LeakyRectifier,
+    Logistic,
+    Rectifier,
+    SiLU,
+    Softmax,
+    Softplus,
+    Softsign,
+    Tanh,
+)
+from bricks.application import (
+    Application,
+    BoundApplication,
+    add_auxiliary_variable,
+    application,
+)
+from bricks.brick import Brick, find_bricks
+from bricks.configuration import dimension, scheme, setting
+from bricks.declaration import parameter
+from bricks.interfaces import Activation, Feedforward, Initializable
+from bricks.parameter import Parameter
+from bricks.sequences import MLP, FeedforwardSequence, Sequence
+from bricks.simple import Bias, Linear, LinearMaxout, Maxout
+
+__all__ = [
+    "ELU",
+    "GELU",
+    "MLP",
+    "Activation",
+    "Application",
+    "Bias",
+    "BoundApplication",
+    "Brick",
+    "Feedforward",
+    "FeedforwardSequence",
+    "HardTanh",
+    "Identity",
+    "Initializable",
+    "LeakyRectifier",
+    "Linear",
+    "LinearMaxout",
+    "Logistic",
+    "Maxout",
+    "Parameter",
+    "Rectifier",
+    "Sequence",
+    "SiLU",
+    "Softmax",
+    "Softplus",
+    "Softsign",
+    "Tanh",
+    "add_auxiliary_variable",
+    "application",
+    "cost",
+    "dimension",
+    "filter",
+    "find_bricks",
+    "graph",
+    "initialization",
+    "parameter",
+    "roles",
+    "scheme",
+    "setting",
+]

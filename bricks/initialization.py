@@ -29,11 +29,11 @@ class AbstractInitialization(ABC):
             ValueError: if the scheme does not fit the shape.
         """
         values = np.empty(shape, dtype)
-        values[...] = self._draw(rng, tuple(shape))
+        values[...] = self.draw(rng, tuple(shape))
         return values
 
     @abstractmethod
-    def _draw(self, rng: np.random.Generator, shape: Shape) -> np.ndarray:
+    def draw(self, rng: np.random.Generator, shape: Shape) -> np.ndarray:
         """The values in double precision."""
 
 
@@ -53,7 +53,8 @@ class Constant(AbstractInitialization):
             own.setflags(write=False)
             object.__setattr__(self, "constant", own)
 
-    def _draw(self, rng: np.random.Generator, shape: Shape) -> np.ndarray:
+    def draw(self, rng: np.random.Generator, shape: Shape) -> np.ndarray:
+        """Draw in double precision."""
         values = np.asarray(self.constant)
         try:
             return np.broadcast_to(values, shape)
@@ -92,7 +93,8 @@ class IsotropicGaussian(AbstractInitialization):
     def __post_init__(self) -> None:
         _check_not_negative("std", self.std)
 
-    def _draw(self, rng: np.random.Generator, shape: Shape) -> np.ndarray:
+    def draw(self, rng: np.random.Generator, shape: Shape) -> np.ndarray:
+        """Draw in double precision."""
         return self.mean + self.std * rng.standard_normal(shape)
 
 
@@ -121,7 +123,8 @@ class Uniform(AbstractInitialization):
         _check_not_negative("width", self.width)
         _check_not_negative("std", self.std)
 
-    def _draw(self, rng: np.random.Generator, shape: Shape) -> np.ndarray:
+    def draw(self, rng: np.random.Generator, shape: Shape) -> np.ndarray:
+        """Draw in double precision."""
         width = math.sqrt(12) * self.std if self.std is not None else self.width
         assert width is not None
         return self.mean + width * (rng.random(shape) - 0.5)
@@ -137,7 +140,8 @@ class Identity(AbstractInitialization):
 
     mult: float = 1.0
 
-    def _draw(self, rng: np.random.Generator, shape: Shape) -> np.ndarray:
+    def draw(self, rng: np.random.Generator, shape: Shape) -> np.ndarray:
+        """Draw in double precision."""
         _check_matrix("Identity", shape)
         rows, columns = shape
         return self.mult * np.eye(rows, columns)
@@ -158,7 +162,8 @@ class Orthogonal(AbstractInitialization):
 
     scale: float = 1.0
 
-    def _draw(self, rng: np.random.Generator, shape: Shape) -> np.ndarray:
+    def draw(self, rng: np.random.Generator, shape: Shape) -> np.ndarray:
+        """Draw in double precision."""
         _check_matrix("Orthogonal", shape)
         rows, columns = shape
         tall = rng.standard_normal((max(shape), min(shape)))
@@ -197,7 +202,8 @@ class SparseND(AbstractInitialization):
                 "and up to 1 (the whole unit is 1.0)"
             )
 
-    def _draw(self, rng: np.random.Generator, shape: Shape) -> np.ndarray:
+    def draw(self, rng: np.random.Generator, shape: Shape) -> np.ndarray:
+        """Draw in double precision."""
         axes = np.lib.array_utils.normalize_axis_tuple(self.axis, len(shape), "axis")
         rest = tuple(axis for axis in range(len(shape)) if axis not in axes)
         size = math.prod(shape[axis] for axis in rest)
@@ -230,7 +236,8 @@ class Sparse(AbstractInitialization):
     def _by_rows(self) -> SparseND:
         return SparseND(0, self.num_init, self.weights_init, self.sparse_init)
 
-    def _draw(self, rng: np.random.Generator, shape: Shape) -> np.ndarray:
+    def draw(self, rng: np.random.Generator, shape: Shape) -> np.ndarray:
+        """Draw in double precision."""
         return self._by_rows().generate(rng, shape, float)
 
 
@@ -252,7 +259,8 @@ class AbstractFanAware(AbstractInitialization):
     def __post_init__(self) -> None:
         _check_not_negative("gain", self.gain)
 
-    def _draw(self, rng: np.random.Generator, shape: Shape) -> np.ndarray:
+    def draw(self, rng: np.random.Generator, shape: Shape) -> np.ndarray:
+        """Draw in double precision."""
         if len(shape) < 2:
             raise ValueError(
                 f"{type(self).__name__} needs a parameter of two or more axes to know its "
