@@ -1,0 +1,119 @@
+"""A stream whose items are computed elsewhere: its requests are drawn ahead, its place is not.
+
+The stream itself stays in the consumer and counts what is delivered, so its `state_dict` knows
+nothing of workers. Beyond the end of an epoch, the requests of the next are drawn from a copy of
+the scheme; they count once that epoch has begun and turns out to ask for the same.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections import deque
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from fuel._context import Place
+from fuel._worker_pool import RequestPool, Workers
+from fuel.iterator import DataIterator
+from fuel.schemes import IterationScheme
+from fuel.streams import DataStream
+
+_BULK = 16
+"""Requests to a worker in one message, so that a message's cost is shared."""
+
+
+class SplitStream:
+    """Items of a stream, from workers that compute them by request.
+
+    Args:
+        stream: the innermost; it must have an epoch iterator when items are wanted.
+        workers: who computes the items.
+    """
+
+    def __init__(self, stream: DataStream, workers: Workers) -> None:
+        self._root = stream
+        self._pool = RequestPool(workers)
+        self._enough = len(workers) * (workers.settings.depth + _BULK // 2)
+        self._bulk = len(workers) * _BULK
+        self._submitted: deque[tuple[Place, Any]] = deque()
+        self._drawing: Iterator[tuple[Place, Any]] = iter(())
+        self._live: DataIterator | None = None
+        self._epoch = -1
+        self._copied_scheme: IterationScheme | None = None
+
+    def receive(self) -> Any:
+        """The next item of the epoch that the stream is in.
+
+        Raises:
+            StopIteration: if there is none.
+            WorkerError: if it cannot be had; the next call is about the item after it.
+        """
+        live = self._root._live
+        assert live is not None
+        if live.finished:
+            raise StopIteration
+        if live is not self._live:
+            self._enter(live)
+        if len(self._submitted) < self._enough:
+            self._submit(list(islice(self._drawing, self._bulk)))
+        if not self._submitted or self._submitted[0][0].epoch != self._epoch:
+            live.mark_finished()
+            raise StopIteration
+        place, request = self._submitted.popleft()
+        item = self._pool.receive()
+        live.request = request
+        live.mark_delivered(place.step + 1)
+        return item
+
+    def _enter(self, live: DataIterator) -> None:
+        """Begin to deliver an epoch; what was computed ahead is kept if it is what is asked for."""
+        self._live = live
+        self._epoch = self._root.epoch - 1
+        self._drawing = self._draw(live)
+        ahead = list(islice(self._drawing, len(self._submitted)))
+        if self._submitted and not _same(ahead, self._submitted):
+            self._submitted.clear()
+            self._pool.clear()
+            self._submit(ahead)
+
+    def _draw(self, live: DataIterator) -> Iterator[tuple[Place, Any]]:
+        """The rest of the requests of this epoch, then those of the next."""
+        seed, step = self._root.seed, live.drawn
+        assert live.request_iterator is not None
+        for number, request in enumerate(_requests(live, live.request_iterator), step):
+            yield Place(seed, self._epoch, number), request
+        scheme = self._root.iteration_scheme
+        assert scheme is not None
+        if self._copied_scheme is None:
+            self._copied_scheme = copy.deepcopy(scheme)
+        self._copied_scheme.load_state_dict(scheme.state_dict())
+        following = self._copied_scheme.get_request_iterator()
+        for number, request in enumerate(_requests(live, following)):
+            yield Place(seed, self._epoch + 1, number), request
+
+    def _submit(self, requests: list[tuple[Place, Any]]) -> None:
+        if requests:
+            self._submitted.extend(requests)
+            self._pool.submit(requests)
+
+
+def _requests(live: DataIterator, requests: Iterator[Any]) -> Iterator[Any]:
+    while True:
+        try:
+            yield live._draw(requests)
+        except StopIteration:
+            return
+
+
+def _same(left: list[tuple[Place, Any]], right: deque[tuple[Place, Any]]) -> bool:
+    return len(left) == len(right) and all(
+        mine[0] == other[0]
+        and type(mine[1]) is type(other[1])
+        and bool(np.array_equal(mine[1], other[1]))
+        if isinstance(mine[1], np.ndarray)
+        else mine == other
+        for mine, other in zip(left, right, strict=True)
+    )

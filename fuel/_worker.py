@@ -1,0 +1,232 @@
+"""What a worker process does: turn requests into items, or run a stream that cannot be split.
+
+Requests come and errors go as ZeroMQ messages; items go through the ring, and a bell says that one
+is there. Messages are a JSON header and raw buffers.
+"""
+
+from __future__ import annotations
+
+import os
+import runpy
+import sys
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import zmq
+
+from fuel import _codec, _parcel
+from fuel._chain import Chain
+from fuel._context import Place, new_array
+from fuel._describe import SCRIPT
+from fuel._doorbell import Doorbell
+from fuel._lifeline import end_with_parent
+from fuel._result import ResultWriter
+from fuel._ring import Control, Entry, OpenSlot, SlotWriter
+from fuel.datasets.base import Dataset
+from fuel.streams import AbstractDataStream
+from fuel.transformers.base import Transformer
+
+IN_WORKER = "FUEL_WORKER"
+"""The environment variable by which a worker knows that it is one."""
+_FEW = 8
+"""Look for more requests when so few are left."""
+
+Job = Callable[[], tuple[str, Any, Any]]
+"""Computes kind, value and state of a result."""
+
+
+def main(lifeline: int, settings: dict[str, Any]) -> None:
+    """Run as a worker until the parent lets go of the lifeline."""
+    end_with_parent(lifeline, settings["parent"])
+    os.environ[IN_WORKER] = "1"
+    socket = zmq.Context().socket(zmq.DEALER)
+    socket.setsockopt(zmq.LINGER, 0)
+    socket.setsockopt(zmq.ROUTING_ID, settings["token"].encode())
+    socket.connect(settings["address"])
+    try:
+        if settings["script"] is not None:
+            _import_script(settings["script"])
+        stream = _parcel.unpack(settings["parcel"])
+        worker = _Worker(stream, socket, settings)
+    except Exception:
+        socket.send(_codec.dump({"type": "failed", "traceback": traceback.format_exc()}))
+        os.read(lifeline, 1)  # the message must be on its way before this process ends
+        return
+    socket.send(_codec.dump({"type": "ready"}))
+    worker.serve()
+
+
+def _import_script(path: str) -> None:
+    """Make what the user's script defines importable, without running what it guards."""
+    module = ModuleType(SCRIPT)
+    sys.modules[SCRIPT] = module
+    vars(module).update(runpy.run_path(path, run_name=SCRIPT))
+
+
+class _Worker:
+    """The loop of a worker.
+
+    Args:
+        stream: the stream whose items are wanted.
+        socket: connected to the consumer.
+        settings: what the consumer said.
+    """
+
+    def __init__(
+        self, stream: AbstractDataStream, socket: zmq.Socket[bytes], settings: dict[str, Any]
+    ) -> None:
+        self._stream = stream
+        self._whole = settings["whole"]
+        self._chain = None if self._whole else Chain.of(stream)
+        self._socket = socket
+        self._control = Control(settings["control"], settings["depth"])
+        self._slots = SlotWriter(self._control, settings["memory"], settings["slots"])
+        self._bell = Doorbell(tuple(settings["bell"]))
+        self._wake = Doorbell(tuple(settings["wake"]))
+        self._writer = ResultWriter()
+        self._jobs: deque[tuple[int, int, Any]] = deque()
+        self._run: tuple[int, Iterator[Job]] | None = None
+        self._slot: OpenSlot | None = None
+        self._poller = zmq.Poller()
+        self._poller.register(socket, zmq.POLLIN)
+        self._poller.register(self._wake.fileno(), zmq.POLLIN)
+
+    def serve(self) -> None:
+        """Work for ever."""
+        while True:
+            idle = time.perf_counter_ns()
+            self._wait_for_work()
+            begin = time.perf_counter_ns()
+            generation, sequence, job = self._take_job()
+            self._slot = None if self._whole else self._slots.open_slot()
+            try:
+                kind, value, state = job()
+                size = self._publish(generation, sequence, kind, value, state)
+            except Exception as error:
+                self._publish_error(generation, sequence, error)
+                size = 0
+            self._control.add_statistics(time.perf_counter_ns() - begin, begin - idle, size)
+
+    def _wait_for_work(self) -> None:
+        """Return when there is a job of the present generation and room for its result."""
+        if len(self._jobs) < _FEW:
+            self._receive()
+        while True:
+            present = self._control.generation
+            while self._jobs and self._jobs[0][0] != present:
+                self._jobs.popleft()
+            if self._run is not None and self._run[0] != present:
+                self._run = None
+            has_job = self._jobs or self._run is not None
+            if has_job and self._control.may_publish() and self._slots.has_free_slot():
+                return
+            self._poller.poll()
+            self._wake.take()
+            self._receive()
+
+    def _take_job(self) -> tuple[int, int, Job]:
+        if self._jobs:
+            generation, sequence, (place, request) = self._jobs.popleft()
+            return generation, sequence, lambda: ("item", self._compute(place, request), None)
+        assert self._run is not None
+        generation, jobs = self._run
+        return generation, 0, next(jobs)
+
+    def _receive(self) -> None:
+        """Take in all messages that are there."""
+        while int(self._socket.getsockopt(zmq.EVENTS)) & zmq.POLLIN:
+            header, *buffers = self._socket.recv_multipart()
+            message = _codec.load(header)
+            generation = message["generation"]
+            if message["type"] == "work":
+                for sequence, place, request in _codec.decode(message["items"], buffers):
+                    self._jobs.append((generation, sequence, (Place(*place), request)))
+            else:
+                state = _codec.decode(message["state"], buffers)
+                self._run = generation, _run(self._stream, state, message["abandon"])
+
+    def _compute(self, place: Place, request: Any) -> tuple[Any, ...]:
+        assert self._chain is not None
+        return self._chain(request, place, self._allocate)
+
+    def _allocate(self, source: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+        """Memory in the slot as long as there is room, else ordinary memory."""
+        array = None if self._slot is None else self._slot.allocate(shape, dtype)
+        return new_array(source, shape, dtype) if array is None else array
+
+    def _publish(self, generation: int, sequence: int, kind: str, value: Any, state: Any) -> int:
+        """Hand a result over.
+
+        Returns:
+            Its size in bytes.
+        """
+        slot = self._slot or self._slots.open_slot() or OpenSlot(0, np.empty(0, np.uint8))
+        header = self._writer.to_slot(slot, kind, value, state)
+        if header is None and self._slots.did_not_fit(slot.size):
+            larger = self._slots.open_slot()
+            assert larger is not None
+            slot, header = larger, self._writer.to_slot(larger, kind, value, state)
+        if header is None:
+            frames = self._writer.to_frames(kind, value, state)
+            self._socket.send_multipart([_codec.dump({"type": "result"}), *frames])
+            entry = Entry(generation, sequence, False, 0, 0, 0)
+        else:
+            self._slots.fitted()
+            self._control.mark(slot.number)
+            entry = Entry(generation, sequence, True, slot.number, slot.size, len(header))
+        self._control.publish(entry)
+        self._bell.ring()
+        return slot.size
+
+    def _publish_error(self, generation: int, sequence: int, error: Exception) -> None:
+        where = _where(error)
+        text = "".join(traceback.format_exception(error))
+        message = {"type": "error", "where": where, "error": str(error), "traceback": text}
+        self._socket.send(_codec.dump(message))
+        self._control.publish(Entry(generation, sequence, False, 0, 0, 0))
+        self._bell.ring()
+
+
+def _run(stream: AbstractDataStream, state: dict[str, Any], abandon: bool) -> Iterator[Job]:
+    """Jobs that bring a stream from a place through this epoch and all that follow."""
+    stream.load_state_dict(state)
+    if abandon:
+        stream.get_epoch_iterator()
+    while True:
+        epoch: list[Iterator[Any]] = []
+        ended: list[bool] = []
+
+        def begin(epoch: list[Iterator[Any]] = epoch) -> tuple[str, Any, Any]:
+            epoch.append(stream.get_epoch_iterator())
+            return "begin", None, stream.state_dict()
+
+        def step(
+            epoch: list[Iterator[Any]] = epoch, ended: list[bool] = ended
+        ) -> tuple[str, Any, Any]:
+            try:
+                return "item", next(epoch[0]), stream.state_dict()
+            except StopIteration:
+                ended.append(True)
+                return "end", None, stream.state_dict()
+
+        yield begin
+        while epoch and not ended:
+            yield step
+
+
+def _where(error: Exception) -> str:
+    """The innermost transformer or data set that an error passed through, and the source."""
+    holder, source = "", ""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        who = frame.f_locals.get("self")
+        if isinstance(who, (Transformer, Dataset)):
+            holder, source = type(who).__name__, ""
+        named = frame.f_locals.get("source_name", frame.f_locals.get("name"))
+        if holder and isinstance(named, str):
+            source = named
+    return f"{holder}, source {source!r}" if source else holder or "the stream"

@@ -1,0 +1,194 @@
+"""Workers that are dealt requests in turn, and whose items come back in the same order."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections import deque
+from typing import Any
+
+import zmq
+
+from fuel import _codec
+from fuel._codec import Buffer
+from fuel._context import Place
+from fuel._worker_error import RemoteError, WorkerDiedError, WorkerError
+from fuel._worker_process import WorkerProcess, WorkerSettings
+
+_log = logging.getLogger(__name__)
+MAX_ATTEMPTS = 3
+"""So many workers may die over one item before it is given up."""
+
+
+class Workers:
+    """Worker processes that are replaced when they die.
+
+    Args:
+        settings: what they run; its parcel is closed at the end.
+        count: how many.
+    """
+
+    def __init__(self, settings: WorkerSettings, count: int) -> None:
+        self.settings = settings
+        self.generation = 1
+        self._context: zmq.Context[Any] = zmq.Context()
+        self._processes: list[WorkerProcess | None] = [None] * count
+        self._deaths = [0] * count
+        self._owner = os.getpid()
+
+    def __len__(self) -> int:
+        return len(self._processes)
+
+    def process(self, number: int) -> WorkerProcess:
+        """A worker, started if it is not running."""
+        found = self._processes[number]
+        if found is None:
+            found = WorkerProcess(self.settings, self._context, self.generation)
+            self._processes[number] = found
+        return found
+
+    def running(self) -> list[WorkerProcess]:
+        """The workers that have been started."""
+        return [process for process in self._processes if process is not None]
+
+    def supersede(self) -> None:
+        """Make all requests so far void."""
+        self.generation += 1
+        for process in self.running():
+            process.supersede(self.generation)
+
+    def delivered(self, number: int) -> None:
+        """Hear that a worker delivered an item."""
+        self._deaths[number] = 0
+
+    def failed(self, number: int, error: Exception, wanted: str) -> None:
+        """Hear that a worker failed; return if it is worth another try with a new one.
+
+        Args:
+            number: which worker.
+            error: how it failed.
+            wanted: what it was to compute, for messages.
+
+        Raises:
+            WorkerError: if it met an exception, or too many died; it says over what.
+        """
+        if isinstance(error, RemoteError):
+            self._deaths[number] = 0
+            raise WorkerError(
+                f"{error.where} failed in a worker process, on {wanted}: {error}\n\n"
+                f"What happened there:\n{error.traceback}"
+            ) from None
+        how = self._bury(number)
+        if isinstance(error, WorkerError):
+            raise error
+        reason = str(error) or how
+        self._deaths[number] += 1
+        if self._deaths[number] >= MAX_ATTEMPTS:
+            self._deaths[number] = 0
+            raise WorkerError(
+                f"{MAX_ATTEMPTS} worker processes died one after the other on {wanted}; the last: "
+                f"{reason}. What they printed is on standard error; workers=0 shows what happens "
+                "in this process"
+            ) from error
+        _log.warning("a worker process died (%s); another one takes over its work", reason)
+
+    def close(self) -> None:
+        """End all processes, and give back all that belongs to them."""
+        if os.getpid() != self._owner:
+            return  # a fork of the consumer; the workers are not its own
+        for number, process in enumerate(self._processes):
+            if process is not None:
+                self._bury(number)
+        if not self._context.closed:
+            self._context.destroy(0)
+            os.close(self.settings.parcel)
+
+    def _bury(self, number: int) -> str:
+        process, self._processes[number] = self._processes[number], None
+        assert process is not None
+        return process.end()
+
+
+class RequestPool:
+    """Requests in, items out, in order.
+
+    Args:
+        workers: who computes them.
+    """
+
+    def __init__(self, workers: Workers) -> None:
+        self._workers = workers
+        self._waiting: list[deque[_Task]] = [deque() for _ in range(len(workers))]
+        self._told: list[WorkerProcess | None] = [None] * len(workers)
+        self._submitted = 0
+        self._delivered = 0
+
+    def submit(self, requests: list[tuple[Place, Any]]) -> None:
+        """Have items computed."""
+        shares: list[list[_Task]] = [[] for _ in self._waiting]
+        for place, request in requests:
+            shares[self._submitted % len(shares)].append((self._submitted, place, request))
+            self._submitted += 1
+        for number, share in enumerate(shares):
+            if share:
+                process = self._process(number)
+                self._waiting[number].extend(share)
+                self._send(process, share)
+
+    def receive(self) -> Any:
+        """The item that was submitted first of those not received yet.
+
+        Raises:
+            WorkerError: if it cannot be had. The next call is about the next item.
+        """
+        number = self._delivered % len(self._waiting)
+        task = self._waiting[number][0]
+        try:
+            while True:
+                try:
+                    sequence, result = self._process(number).receive()
+                    break
+                except (RemoteError, WorkerDiedError, WorkerError) as error:
+                    self._workers.failed(number, error, _shown(task))
+        finally:
+            self._delivered += 1
+            self._waiting[number].popleft()
+        assert sequence == task[0]
+        self._workers.delivered(number)
+        return result.value
+
+    def clear(self) -> None:
+        """Forget all that was submitted."""
+        self._workers.supersede()
+        for waiting in self._waiting:
+            waiting.clear()
+        self._submitted = self._delivered = 0
+
+    def _process(self, number: int) -> WorkerProcess:
+        """A worker that has been told of all that waits for it."""
+        process = self._workers.process(number)
+        if process is not self._told[number]:
+            self._told[number] = process
+            self._send(process, list(self._waiting[number]))
+        return process
+
+    def _send(self, process: WorkerProcess, tasks: list[_Task]) -> None:
+        if not tasks:
+            return
+        buffers: list[Buffer] = []
+        items = [(sequence, tuple(place), request) for sequence, place, request in tasks]
+        node = _codec.encode(items, buffers)
+        process.send(
+            {"type": "work", "generation": self._workers.generation, "items": node}, buffers
+        )
+
+
+_Task = tuple[int, Place, Any]
+
+
+def _shown(task: _Task) -> str:
+    _, place, request = task
+    text = " ".join(str(request).split())
+    if len(text) > 200:
+        text = f"{text[:160]} … {text[-30:]}"
+    return f"step {place.step} of epoch {place.epoch}, request {text}"
