@@ -1,44 +1,54 @@
 """Bricks and graphs as tables: what there is, what for, and how large."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from math import prod
 from typing import TYPE_CHECKING
 
 from bricks._lineage import AnyVariable
 from bricks._table import Table
-from bricks.declaration import declarations_of
+from bricks.declaration import Declaration, declarations_of
 from bricks.parameter import Parameter
 from bricks.roles import PARAMETER, Role, add_role
 
 if TYPE_CHECKING:
     from bricks.brick import Brick
 
-UNKNOWN = "?"
-
 
 def describe_brick(brick: "Brick") -> Table:
     """Return the table of the parameters of a brick and of all bricks below it.
 
-    A parameter that is not allocated yet shows the settings that its shape is made of; nothing
-    is allocated by looking. A parameter that is there twice counts once.
+    Looking allocates nothing: of a size that is still unknown the table shows the setting's name.
+    A parameter that is there twice counts once.
+
+    Raises:
+        ValueError: if the configuration of the brick contradicts itself.
     """
     rows = []
-    counted: set[Parameter] = set()
+    counts: dict[object, int | None] = {}
     for part in brick.subtree():
-        for row, parameter in _rows_of(part):
-            if parameter in counted:
-                row = (*row[:-1], "shared")
-            if parameter is not None:
-                counted.add(parameter)
-            rows.append(row)
-    total = _count(sum(prod(parameter.shape) for parameter in counted))
-    if any(row[-1] == UNKNOWN for row in rows):
-        total = f"{total} + {UNKNOWN}" if counted else UNKNOWN
+        part.push_configuration()
+        for name, declaration in declarations_of(type(part)).items():
+            own = part._parameters.get(name)
+            identity: object
+            sizes: tuple[int | str, ...]
+            if own is not None:
+                cells, identity, sizes = _cells(part, own), id(own), own.shape
+            elif not part._allocated and declaration.is_used(part):
+                identity, sizes = (id(part), name), _known_shape(declaration, part)
+                roles = _roles(_all_roles(declaration.roles))
+                cells = (f"{part.path}.{name}", roles, _sizes(sizes))
+            else:
+                continue
+            known = [size for size in sizes if isinstance(size, int)]
+            count = prod(known) if len(known) == len(sizes) else None
+            rows.append((*cells, "shared" if identity in counts else _count(count)))
+            counts[identity] = count
+    total = _count(sum(count or 0 for count in counts.values()))
     return Table(
         title=f"{type(brick).__name__} {brick.path}",
         columns=("parameter", "role", "shape", "count"),
         rows=tuple(rows),
-        footer=("total", "", "", total),
+        footer=("total", "", "", f"at least {total}" if None in counts.values() else total),
         numeric=("count",),
     )
 
@@ -67,22 +77,27 @@ def describe_graph(
     )
 
 
-def _rows_of(brick: "Brick") -> Iterator[tuple[tuple[str, str, str, str], Parameter | None]]:
-    """Yield the rows of a brick's own parameters; those that do not exist yet come with `None`."""
-    for name, declaration in declarations_of(type(brick)).items():
-        path = f"{brick.path}.{name}"
-        if brick._allocated:
-            parameter = brick._parameters.get(name)
-            if parameter is not None:
-                path += "" if parameter.path == path else f" = {parameter.path}"
-                count = _count(prod(parameter.shape))
-                yield (path, _roles(parameter.roles), _shape(parameter), count), parameter
-        elif declaration.is_used(brick):
-            roles = frozenset((PARAMETER,))
-            for role in declaration.roles:
-                roles = add_role(roles, role)
-            shape = f"({', '.join(map(str, declaration.shape))})"
-            yield (path, _roles(roles), shape, UNKNOWN), None
+def _cells(brick: "Brick", own: Parameter) -> tuple[str, str, str]:
+    path = f"{brick.path}.{own.name}"
+    tied = "" if own.path == path else f" = {own.path}"
+    return path + tied, _roles(own.roles), _sizes(own.shape)
+
+
+def _known_shape(declaration: Declaration, brick: "Brick") -> tuple[int | str, ...]:
+    """The sizes of a parameter that is not there yet, or the settings that will give them."""
+    known = [getattr(brick, size) if isinstance(size, str) else size for size in declaration.shape]
+    return tuple(
+        declared if size is None else size
+        for size, declared in zip(known, declaration.shape, strict=True)
+    )
+
+
+def _all_roles(declared: Iterable[Role]) -> frozenset[Role]:
+    """The roles that a parameter with these declared ones will have."""
+    roles = frozenset((PARAMETER,))
+    for role in declared:
+        roles = add_role(roles, role)
+    return roles
 
 
 def _roles(roles: Iterable[Role]) -> str:
@@ -94,8 +109,12 @@ def _shape(variable: AnyVariable) -> str:
         f" in a {loop.kind}" + ("" if loop.length is None else f" of {loop.length}")
         for loop in variable.loops
     ]
-    return str(variable.shape) + "".join(loops)
+    return _sizes(variable.shape) + "".join(loops)
 
 
-def _count(number: int) -> str:
-    return f"{number:,}"
+def _sizes(sizes: Iterable[int | str]) -> str:
+    return " × ".join(map(str, sizes)) or "scalar"
+
+
+def _count(number: int | None) -> str:
+    return "?" if number is None else f"{number:,}"

@@ -11,12 +11,14 @@ A brick goes through these stages, each of which does what is left of those befo
 
 import copy
 import difflib
+from abc import ABCMeta
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Self
 
 import jax
 import jax.numpy as jnp
 
+from bricks._describe import describe_brick
 from bricks._tree import Node
 from bricks._values import by_path, cast, draw, get_values, set_values
 from bricks.configuration import setting, settings_of
@@ -24,7 +26,7 @@ from bricks.declaration import declarations_of
 from bricks.parameter import Parameter
 
 
-class _Built(type):
+class _Built(ABCMeta):
     """Marks a brick when its constructors are through, so that it can refuse new attributes."""
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
@@ -60,6 +62,7 @@ class Brick(Node, metaclass=_Built):
         self._parameters: dict[str, Parameter] = {}
         self._ties: dict[str, Parameter] = {}
         self._allocated = False
+        self._configured_at = -1
         self._applications: dict[Any, Any] = {}
         self._compiled: dict[Any, Any] = {}
         super().__init__(name, children)
@@ -93,13 +96,23 @@ class Brick(Node, metaclass=_Built):
 
         Raises:
             ValueError: if the child is allocated and the setting determines its shapes.
+            TypeError: if the child's class declares no such setting.
         """
         known = settings_of(type(child))
         for name, value in settings.items():
+            if name not in known:
+                raise TypeError(
+                    f"{self.path} wants to configure {name} of {child.path}, but "
+                    f"{type(child).__name__} declares no such setting; write "
+                    f"{name} = dimension() or {name} = setting() in the body of the class"
+                )
             known[name].give(child, self, value)
 
     def push_configuration(self) -> None:
         """Configure the children of all bricks above and of this one, topmost first."""
+        if self._configured_at == Node._latest_edit:
+            return
+        now = Node._latest_edit
         for parent in self.parents:
             parent.push_configuration()
         for name, own in settings_of(type(self)).items():
@@ -108,6 +121,7 @@ class Brick(Node, metaclass=_Built):
                     if name in settings_of(child.__class__):
                         self.configure(child, **{name: getattr(self, name)})
         self.configure_children()
+        self._configured_at = now
 
     def get_dim(self, name: str) -> Any:
         """Return the size of a named input or output: an integer, or a tuple for images.
@@ -292,7 +306,7 @@ class Brick(Node, metaclass=_Built):
         """
         inside = memo.setdefault("the bricks to copy", {id(brick) for brick in self.subtree()})
         twin = memo[id(self)] = object.__new__(type(self))
-        twin.__dict__.update(_applications={}, _compiled={})
+        twin.__dict__.update(_applications={}, _compiled={}, _configured_at=-1)
         state = {name: value for name, value in self.__dict__.items() if name not in twin.__dict__}
         state["_parents"] = [parent for parent in self._parents if id(parent) in inside]
         state["_given"] = {
@@ -312,6 +326,12 @@ class Brick(Node, metaclass=_Built):
             if (value := getattr(self, name)) is not None
         ]
         return f"<{' '.join([type(self).__name__, self.path, *settings])}>"
+
+    def __str__(self) -> str:
+        return describe_brick(self).text()
+
+    def _repr_html_(self) -> str:
+        return describe_brick(self).html()
 
 
 def find_bricks(top_bricks: Iterable[Brick], predicate: Callable[[Brick], bool]) -> list[Brick]:
