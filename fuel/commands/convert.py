@@ -19,6 +19,7 @@ from fuel.commands._command import DONE, WRONG_INPUT, data_sets, existing_direct
 from fuel.config_parser import config
 from fuel.converters import __version__ as converters_version
 from fuel.converters import all_converters
+from fuel.converters._writing import extend_hdf5
 from fuel.data_path import is_in_data_path
 from fuel.datasets.hdf5 import H5PYDataset
 
@@ -114,7 +115,7 @@ def _plain_name(name: str) -> str:
 
 def _record_provenance(path: str, args: Sequence[str]) -> None:
     text: Any = h5py.string_dtype("ascii")
-    with h5py.File(path, "r+") as h5file:
+    with extend_hdf5(path) as h5file:
         for key, value in {
             "h5py_interface_version": H5PYDataset.interface_version,
             "fuel_convert_version": converters_version,

@@ -6,7 +6,6 @@ import functools
 import hashlib
 import json
 import os
-import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +16,7 @@ import numpy as np
 
 from fuel._progress import ProgressBar
 from fuel._progress import progress_bar as any_progress_bar
-from fuel._publish import publish
+from fuel.converters._writing import create_hdf5
 from fuel.datasets.hdf5 import H5PYDataset
 from fuel.exceptions import MissingInputFiles
 
@@ -29,8 +28,6 @@ __all__ = [
     "progress_bar",
     "record_inputs",
 ]
-
-PAGE = 4096
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -80,27 +77,6 @@ def progress_bar(
     """
     with any_progress_bar(name, maxval, prefix) as bar:
         yield bar
-
-
-@contextmanager
-def create_hdf5(path: Directory) -> Iterator[h5py.File]:
-    """A new HDF5 file, open for writing, that appears at `path` when the block ends well.
-
-    Until then it stands beside its target under a name of its own; if the block fails nothing
-    is left of it, and what was at `path` stays. Data sets made in it start at multiples of
-    4 KiB, so that they can be mapped into memory.
-
-    Raises:
-        OSError: if it cannot be written, for instance on a full disk.
-    """
-    target = Path(path)
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
-    try:
-        with h5py.File(temporary, "x", alignment_threshold=1, alignment_interval=PAGE) as h5file:
-            yield h5file
-        publish(temporary, target)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def fill_hdf5_file(h5file: h5py.File, data: Sequence[tuple[Any, ...]]) -> None:
