@@ -2,6 +2,7 @@
 
 from mainloop.checkpoint.errors import CheckpointError, CheckpointWarning
 from mainloop.checkpoint.file import SavedRun, load_checkpoint, load_parameters, save_checkpoint
+from mainloop.checkpoint.verify import verify_resume
 
 __all__ = [
     "CheckpointError",
@@ -10,4 +11,5 @@ __all__ = [
     "load_checkpoint",
     "load_parameters",
     "save_checkpoint",
+    "verify_resume",
 ]
