@@ -4,5 +4,6 @@ from fuel.datasets._dataset import Dataset
 from fuel.datasets.hdf5 import H5PYDataset
 from fuel.datasets.indexable import IndexableDataset
 from fuel.datasets.iterable import IterableDataset
+from fuel.datasets.mnist import MNIST
 
-__all__ = ["Dataset", "H5PYDataset", "IndexableDataset", "IterableDataset"]
+__all__ = ["MNIST", "Dataset", "H5PYDataset", "IndexableDataset", "IterableDataset"]
