@@ -9,8 +9,8 @@ import numpy as np
 
 from fuel.data_path import find_in_data_path
 from fuel.datasets.hdf5 import H5PYDataset
-from fuel.transformers import Cast
 from fuel.transformers.defaults import uint8_pixels_to_floatX
+from fuel.transformers.numeric import Cast
 
 __all__ = ["MNIST"]
 
