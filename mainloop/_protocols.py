@@ -91,6 +91,9 @@ class LogLike(Protocol):
     def __getitem__(self, time: int) -> Mapping[str, Any]:
         """Return the row of a number of iterations done, empty where nothing was recorded."""
 
+    def flush(self) -> None:
+        """Let other processes read what was recorded so far, if the log is in a file."""
+
     def state_dict(self) -> State:
         """What a run that goes on from here needs to continue this log without gap or repeat."""
 

@@ -7,6 +7,7 @@ from typing import Any
 import jax
 
 from mainloop._protocols import Batch, State, Values
+from mainloop.monitoring.step_monitor import StepMonitor
 
 
 class NotFiniteError(ArithmeticError):
@@ -18,7 +19,13 @@ class AbstractTrainingAlgorithm(ABC):
 
     A main loop calls `initialize` when a run begins, then `process_batch` for every batch, with
     the next batch already given to `prepare`.
+
+    Attributes:
+        last_cost: of the batch processed last, a scalar that may still be being computed; None
+            if there is none.
     """
+
+    last_cost: jax.Array | None = None
 
     @property
     @abstractmethod
@@ -62,12 +69,21 @@ class AbstractTrainingAlgorithm(ABC):
         """Return the batch as `process_batch` likes it best, for instance already on the device."""
         return batch
 
+    def add_monitor(self, monitor: StepMonitor) -> None:
+        """Accumulate for a monitor while training, from the next batch on.
+
+        Raises:
+            TypeError: if this algorithm has nothing that could be monitored.
+        """
+        raise TypeError(f"{type(self).__name__} computes nothing that could be monitored")
+
     def check_finite(self) -> None:
         """Wait for all that was computed so far.
 
         Raises:
             NotFiniteError: if the cost of any batch was NaN or infinite.
         """
+        return
 
     def snapshot(self) -> Any:
         """Keep, cheaply, all that the next step depends on; None if that is not possible."""

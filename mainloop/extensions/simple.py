@@ -67,7 +67,9 @@ class SimpleExtension(TrainingExtension, ABC):
         self._conditions = {}
         for trigger, setting in triggers.items():
             if trigger not in TRIGGERS:
-                raise TypeError(_unknown(f"{type(self).__name__} got the trigger", trigger, TRIGGERS))
+                raise TypeError(
+                    _unknown(f"{type(self).__name__} got the trigger", trigger, TRIGGERS)
+                )
             if not setting:
                 continue
             moment, predicate = self._compile(trigger, setting)
