@@ -20,7 +20,6 @@ DONE = 0
 FAILED = 1  # the world did not play along: no network, no room
 WRONG_INPUT = 2  # the user can put it right
 INTERRUPTED = 130  # as a shell reports a command ended by ^C
-NO_READER = 141  # as a shell reports a command whose output nobody reads
 
 Subparser = Callable[[argparse.ArgumentParser], Callable[..., Any]]
 
@@ -81,9 +80,6 @@ def run(name: str, action: Callable[[], int]) -> int:
         return _say(name, f"{error.args[0]}\nDid you forget to run fuel-download?", WRONG_INPUT)
     except NeedURLPrefix as error:
         return _say(name, f"{error} with --url-prefix", WRONG_INPUT)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else it fails at exit
-        return NO_READER
     except (ConfigurationError, FileNotFoundError, NotADirectoryError, ValueError) as error:
         return _say(name, str(error), WRONG_INPUT)
     except (DownloadError, OSError) as error:

@@ -50,9 +50,7 @@ def read_mnist_images(
     """
     kind = None if dtype is None else np.dtype(dtype)
     if kind is not None and kind != np.bool_ and not np.issubdtype(kind, np.floating):
-        raise ValueError(
-            f"dtype={dtype!r} is not a way to store images; choose {', '.join(DTYPES)}"
-        )
+        raise ValueError(f"dtype={dtype!r} cannot hold images; choose {', '.join(DTYPES)}")
     images = read_idx(filename, IMAGES_MAGIC, "images")[:, np.newaxis]
     if kind is None:
         return images
