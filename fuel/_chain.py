@@ -98,6 +98,14 @@ class Chain:
             data = transformer.apply(data, Context(request, place, _only_for(finals, allocate)))
         return tuple(data)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Everything but what the data set opened."""
+        return {name: value for name, value in vars(self).items() if name != "_state"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._state = self.dataset.open()
+
     def close(self) -> None:
         """Release the data set's files."""
         self.dataset.close(self._state)

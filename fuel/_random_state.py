@@ -13,6 +13,7 @@ import numpy as np
 
 __all__ = [
     "RandomGenerator",
+    "has_random_state",
     "load_random_state",
     "load_random_states",
     "random_state",
@@ -20,6 +21,7 @@ __all__ = [
 ]
 
 RandomGenerator = np.random.RandomState | np.random.Generator | random.Random
+_KINDS = (np.random.RandomState, np.random.Generator, random.Random)
 
 
 def random_state(rng: RandomGenerator) -> dict[str, Any]:
@@ -53,6 +55,11 @@ def random_states(holder: object) -> dict[str, dict[str, Any]]:
         for name, value in vars(holder).items()
         if isinstance(value, RandomGenerator)
     }
+
+
+def has_random_state(holder: object) -> bool:
+    """Whether a random generator is an attribute of `holder`."""
+    return any(isinstance(value, _KINDS) for value in vars(holder).values())
 
 
 def load_random_states(holder: object, states: Mapping[str, Mapping[str, Any]]) -> None:

@@ -147,10 +147,8 @@ class Subset:
             )
         if self.is_empty or other.is_empty:
             return other if self.is_empty else self
-        parts = [self._indices, other._indices]
-        if parts == [None, None] and (
-            self._slice.start <= other._slice.stop and other._slice.start <= self._slice.stop
-        ):
+        touch = self._slice.start <= other._slice.stop and other._slice.start <= self._slice.stop
+        if touch and not self.is_list and not other.is_list:
             start = min(self._slice.start, other._slice.start)
             stop = max(self._slice.stop, other._slice.stop)
             return Subset(slice(start, stop), self.original_num_examples)

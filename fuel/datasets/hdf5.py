@@ -266,7 +266,13 @@ class H5PYDataset(Dataset):
     def _open_file(self) -> h5py.File:
         if not Path(self.path).is_file() and self.driver is None:
             raise FileNotFoundError(f"there is no file {self.path}")
-        return h5py.File(self.path, "r", driver=self.driver, locking=False)
+        try:
+            return h5py.File(self.path, "r", driver=self.driver, locking=False)
+        except OSError as error:
+            raise OSError(
+                f"{self.path} cannot be opened as an HDF5 file: {error}; if it is damaged, download "
+                "it, or convert it anew"
+            ) from error
 
     def _check_shapes(self) -> None:
         if ragged := [name for name in self.sources if self._layout.sources[name].is_ragged]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from fuel._context import NO_CONTEXT, Context
-from fuel._random_state import load_random_states, random_states
+from fuel._random_state import has_random_state, load_random_states, random_states
 from fuel._requests import skip_requests
 from fuel._stream_state import STATE_VERSION, check_state
 from fuel.iterator import DataIterator
@@ -157,13 +157,20 @@ class Transformer(AbstractDataStream):
     def __getstate__(self) -> dict[str, Any]:
         """Everything but live iterators; the place instead of them."""
         state = {name: value for name, value in vars(self).items() if name not in _UNSAVED}
-        return {**state, "_place": self.state_dict()}
+        return {**state, "_place": self._place_if_known()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         place = state.pop("_place")
         vars(self).update(state)
         self.child_epoch_iterator = self._epoch_start = self._loaded = None
-        self.load_state_dict(place)
+        if place is not None:
+            self.load_state_dict(place)
+
+    def _place_if_known(self) -> dict[str, Any] | None:
+        try:
+            return self.state_dict()
+        except NotImplementedError:  # a child of the user's that does not count: copies start anew
+            return None
 
     def _context(self) -> Context:
         """The context of the item that the data set gave last."""
@@ -240,7 +247,7 @@ class Transformer(AbstractDataStream):
             self.stateless
             and self.iteration_scheme is None
             and type(self).own_state is Transformer.own_state
-            and not random_states(self)
+            and not has_random_state(self)
         )
 
     def _describe(self) -> str:

@@ -1,0 +1,252 @@
+import math
+
+import numpy as np
+import pytest
+
+from fuel.datasets import Dataset, IndexableDataset, IterableDataset
+from fuel.schemes import SequentialScheme
+from fuel.streams import DataStream
+from fuel.testing import check_resumable
+from fuel.transformers import Cast, ScaleAndShift
+
+
+@pytest.fixture
+def dataset():
+    return IndexableDataset(
+        {"features": np.arange(20).reshape(10, 2), "names": list("abcdefghij")},
+        axis_labels={"features": ("batch", "feature"), "names": None},
+    )
+
+
+@pytest.mark.parametrize(
+    ("request_", "rows"),
+    [
+        (slice(2, 5), [2, 3, 4]),
+        (slice(1, 8, 3), [1, 4, 7]),
+        ([3, 4, 5], [3, 4, 5]),
+        ([7, 0, 7], [7, 0, 7]),
+        ((2, 1), [2, 1]),
+        (np.array([9, 3]), [9, 3]),
+        (np.array([2, 3], dtype=np.uint8), [2, 3]),
+    ],
+)
+def test_a_request_for_several_examples_gives_those(dataset, request_, rows):
+    features, names = dataset.get_data(request=request_)
+
+    assert features.tolist() == [[2 * row, 2 * row + 1] for row in rows]
+    assert names == ["abcdefghij"[row] for row in rows]
+
+
+@pytest.mark.parametrize("index", [3, np.int64(3)])
+def test_a_request_for_one_example_has_no_batch_axis(dataset, index):
+    features, name = dataset.get_data(request=index)
+
+    assert features.tolist() == [6, 7]
+    assert name == "d"
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        None,
+        [],
+        [-1],
+        [10],
+        -1,
+        10,
+        slice(5, 11),
+        slice(3, 3),
+        slice(-3, 2),
+        1.5,
+        "ab",
+        [0.5],
+        [True],
+    ],
+)
+def test_a_request_that_is_not_of_examples_is_refused(dataset, request_):
+    with pytest.raises(ValueError, match=r"request|indices"):
+        dataset.get_data(request=request_)
+
+
+def test_an_indexable_dataset_has_no_state(dataset):
+    with pytest.raises(ValueError, match="has no state"):
+        dataset.get_data(state=1, request=[1])
+
+
+@pytest.mark.parametrize("request_", [3, slice(2, 5), [2, 3, 4], [4, 1]])
+def test_changing_a_batch_does_not_change_the_data(request_):
+    array = np.arange(20).reshape(10, 2)
+    (batch,) = IndexableDataset(array).get_data(request=request_)
+
+    batch += 100
+
+    assert np.array_equal(array, np.arange(20).reshape(10, 2))
+
+
+def test_arrays_are_not_copied_when_the_data_set_is_made():
+    array = np.arange(20).reshape(10, 2)
+
+    assert IndexableDataset({"features": array}).features is array
+    assert np.shares_memory(IndexableDataset(array, start=2).indexables[0], array)
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_start_and_stop_are_applied_once(named):
+    array = np.arange(10)
+    dataset = IndexableDataset({"data": array} if named else array, start=2, stop=8)
+
+    assert dataset.num_examples == 6
+    assert dataset.get_data(request=[0, 5])[0].tolist() == [2, 7]
+    assert dataset.data.tolist() == [2, 3, 4, 5, 6, 7]
+
+
+@pytest.mark.parametrize(("start", "stop"), [(0, 11), (-1, 5), (10, 10), (5, 3)])
+def test_start_and_stop_must_lie_within_the_data(start, stop):
+    with pytest.raises(ValueError, match="10 examples"):
+        IndexableDataset(np.arange(10), start=start, stop=stop)
+
+
+def test_sources_are_given_in_the_order_asked_for(dataset):
+    chosen = IndexableDataset({"a": [1], "b": [2], "c": [3]}, sources=("c", "a"))
+
+    assert chosen.sources == ("c", "a")
+    assert chosen.get_data(request=0) == (3, 1)
+
+
+@pytest.mark.parametrize("sources", [("x",), ()])
+@pytest.mark.parametrize("kind", [IndexableDataset, IterableDataset])
+def test_sources_must_be_provided(kind, sources):
+    with pytest.raises(ValueError, match="provides"):
+        kind({"a": [1]}, sources=sources)
+
+
+def test_containers_of_different_lengths_are_refused():
+    with pytest.raises(ValueError, match=r"differ in length: \{'a': 1, 'b': 2\}"):
+        IndexableDataset({"a": [1], "b": [1, 2]})
+
+
+def test_arrays_in_any_memory_order_are_gathered_right():
+    array = np.asfortranarray(np.arange(24).reshape(6, 4))
+
+    (batch,) = IndexableDataset(array[:, ::2]).get_data(request=[5, 0])
+
+    assert batch.tolist() == [[20, 22], [0, 2]]
+
+
+def test_the_example_stream_gives_one_example_after_the_other(dataset):
+    stream = dataset.get_example_stream()
+
+    assert stream.produces_examples
+    assert [name for _, name in stream.get_epoch_iterator()] == list("abcdefghij")
+    assert stream.axis_labels == {"features": ("feature",), "names": None}
+
+
+def test_a_dataset_of_a_user_filters_sources_in_the_order_provided():
+    class Own(Dataset):
+        provides_sources = ("a", "b", "c")
+
+        def get_data(self, state=None, request=None):
+            return self.filter_sources((1, 2, 3))
+
+    assert Own(sources=("c", "a")).get_data() == (1, 3)
+
+
+def test_a_dataset_without_example_scheme_says_so():
+    class Own(Dataset):
+        provides_sources = ("a",)
+
+        def get_data(self, state=None, request=None):
+            return (request,)
+
+    with pytest.raises(AttributeError, match="example_iteration_scheme"):
+        Own().get_example_stream()
+
+
+def test_default_transformers_wrap_the_default_stream_in_turn():
+    class Own(IndexableDataset):
+        default_transformers = ((ScaleAndShift, [2, 1], {}), (Cast, ["float32"], {}))
+
+    stream = DataStream.default_stream(Own(np.arange(4)), iteration_scheme=SequentialScheme(4, 4))
+
+    (batch,) = next(stream.get_epoch_iterator())
+    assert batch.tolist() == [1, 3, 5, 7]
+    assert batch.dtype == np.float32
+
+
+def test_iterables_go_in_step_until_the_shortest_ends():
+    dataset = IterableDataset({"a": [1, 2, 3], "b": "xy"})
+
+    assert list(DataStream(dataset).get_epoch_iterator()) == [(1, "x"), (2, "y")]
+
+
+def test_an_iterable_without_name_is_the_source_data():
+    dataset = IterableDataset([1, 2])
+
+    assert dataset.sources == ("data",)
+    assert dataset.num_examples == 2
+
+
+def test_the_number_of_examples_of_a_generator_is_not_known():
+    assert math.isnan(IterableDataset(i for i in range(3)).num_examples)
+
+
+@pytest.mark.parametrize(("opened", "request_"), [(False, None), (True, [1])])
+def test_an_iterable_dataset_takes_a_state_and_no_request(opened, request_):
+    dataset = IterableDataset([1, 2])
+
+    with pytest.raises(ValueError, match="Batch"):
+        dataset.get_data(dataset.open() if opened else None, request_)
+
+
+def test_a_generator_is_good_for_one_epoch_and_says_so_in_the_next():
+    stream = DataStream(IterableDataset(i for i in range(3)))
+    assert list(stream.get_epoch_iterator()) == [(0,), (1,), (2,)]
+
+    with pytest.raises(ValueError, match="once only"):
+        stream.get_epoch_iterator()
+
+
+def test_iterables_are_resumed_by_skipping():
+    check_resumable(
+        lambda: DataStream(IterableDataset({"a": range(5), "b": "vwxyz"})), abandon=(2,)
+    )
+
+
+class Countdown:
+    """An iterator that knows its place, over data too long to skip."""
+
+    def __init__(self):
+        self.place = 0
+        self.steps = 0
+
+    def __iter__(self):
+        return Countdown()
+
+    def __next__(self):
+        if self.place >= 10**9 + 4:
+            raise StopIteration
+        self.steps += 1
+        assert self.steps < 10, "it was to be placed, not to be wound forward"
+        self.place += 1
+        return self.place
+
+    def state_dict(self):
+        return {"place": self.place}
+
+    def load_state_dict(self, state):
+        self.place = state["place"]
+
+
+def test_an_iterator_that_offers_its_state_is_resumed_without_skipping():
+    stream, resumed = (
+        DataStream(IterableDataset(Countdown())),
+        DataStream(IterableDataset(Countdown())),
+    )
+    iterator = stream.get_epoch_iterator()
+    next(iterator)
+    state = stream.state_dict()
+    state["dataset"] = {"iterators": [{"place": 10**9}]}
+
+    resumed.load_state_dict(state)
+
+    assert list(resumed.get_epoch_iterator()) == [(10**9 + n,) for n in (1, 2, 3, 4)]

@@ -1,0 +1,481 @@
+import copy
+import logging
+import os
+
+import h5py
+import numpy as np
+import pytest
+
+from fuel.datasets import H5PYDataset
+from fuel.schemes import SequentialExampleScheme, SequentialScheme, ShuffledScheme
+from fuel.streams import DataStream
+from fuel.testing import check_resumable
+
+FEATURES = np.random.default_rng(0).integers(0, 256, (20, 3, 2), dtype=np.uint8)
+TARGETS = np.arange(20, dtype=np.int16).reshape(20, 1)
+
+LAYOUTS = {
+    "contiguous": {},
+    "chunked": {"chunks": (4, 3, 2)},
+    "compressed": {"chunks": (5, 3, 2), "compression": "gzip"},
+}
+
+
+def write(
+    path, splits=None, layout="contiguous", features=FEATURES, targets=TARGETS, **file_options
+):
+    with h5py.File(path, "w", **file_options) as file:
+        file.create_dataset("features", data=features, **LAYOUTS[layout])
+        file["targets"] = targets
+        for axis, label in enumerate(("batch", "height", "width")[: features.ndim]):
+            file["features"].dims[axis].label = label
+        if splits is None:
+            splits = {
+                "train": {"features": (0, 14), "targets": (0, 14)},
+                "valid": {"features": (10, 16), "targets": (10, 16)},
+                "test": {"features": (16, 20)},
+            }
+        file.attrs["split"] = H5PYDataset.create_split_array(splits)
+    return path
+
+
+@pytest.fixture
+def path(tmp_path):
+    return write(tmp_path / "data.hdf5")
+
+
+@pytest.fixture(params=LAYOUTS)
+def any_path(tmp_path, request):
+    return write(tmp_path / "data.hdf5", layout=request.param)
+
+
+@pytest.mark.parametrize("load_in_memory", [False, True])
+@pytest.mark.parametrize(
+    "request_",
+    [
+        slice(2, 5),
+        slice(0, 14, 3),
+        [3, 4, 5],
+        [7, 0, 7],
+        (2, 1),
+        np.array([9, 3]),
+        4,
+        np.int64(0),
+        slice(0, 14),
+    ],
+)
+def test_every_reader_gives_what_numpy_gives(any_path, load_in_memory, request_):
+    dataset = H5PYDataset(any_path, ("train",), load_in_memory=load_in_memory)
+
+    features, targets = dataset.get_data(request=request_)
+
+    rows = list(request_) if isinstance(request_, tuple) else request_
+    assert np.array_equal(features, FEATURES[rows])
+    assert np.array_equal(targets, TARGETS[rows])
+    assert (features.dtype, targets.dtype) == (np.uint8, np.int16)
+
+
+@pytest.mark.parametrize("load_in_memory", [False, True])
+@pytest.mark.parametrize(
+    "request_",
+    [None, [], [-1], [14], -1, 14, slice(5, 15), slice(3, 3), slice(-3, 2), 1.5, "ab", [0.5]],
+)
+def test_a_request_that_is_not_of_examples_is_refused(path, load_in_memory, request_):
+    dataset = H5PYDataset(path, ("train",), load_in_memory=load_in_memory)
+
+    with pytest.raises(ValueError, match=r"request|indices"):
+        dataset.get_data(request=request_)
+
+
+def test_a_state_is_refused_in_memory_and_ignored_otherwise(path):
+    assert H5PYDataset(path, ("train",)).get_data(object(), [0])
+    with pytest.raises(ValueError, match="state"):
+        H5PYDataset(path, ("train",), load_in_memory=True).get_data(object(), [0])
+
+
+@pytest.mark.parametrize("load_in_memory", [False, True])
+@pytest.mark.parametrize("request_", [3, slice(2, 5), [2, 3, 4], [4, 1]])
+def test_changing_a_batch_does_not_change_the_data(path, load_in_memory, request_):
+    dataset = H5PYDataset(path, ("train",), load_in_memory=load_in_memory)
+    features, _ = dataset.get_data(request=request_)
+
+    features += 1
+
+    assert np.array_equal(dataset.get_data(request=slice(0, 14))[0], FEATURES[:14])
+
+
+def test_splits_are_united_in_the_order_of_the_file_each_example_once(path):
+    dataset = H5PYDataset(path, ("valid", "train"))
+
+    assert dataset.num_examples == 16
+    assert dataset.get_data(request=slice(0, 16))[1].ravel().tolist() == list(range(16))
+
+
+def test_splits_share_the_sources_that_all_of_them_have(path):
+    dataset = H5PYDataset(path, ("test", "train"))
+
+    assert dataset.sources == ("features",)
+    assert dataset.num_examples == 18
+
+
+def test_three_splits_share_what_all_three_have(tmp_path):
+    splits = {
+        "a": {"features": (0, 2), "targets": (0, 2)},
+        "b": {"features": (2, 4)},
+        "c": {"features": (4, 6), "targets": (4, 6)},
+    }
+
+    assert H5PYDataset(write(tmp_path / "f", splits), ("a", "b", "c")).sources == ("features",)
+
+
+def test_splits_that_share_nothing_are_refused(tmp_path):
+    splits = {"a": {"features": (0, 2)}, "b": {"targets": (0, 2)}, "c": {"features": (2, 4)}}
+
+    with pytest.raises(ValueError, match="share no source"):
+        H5PYDataset(write(tmp_path / "f", splits), ("a", "b", "c"))
+
+
+def test_an_unknown_split_is_refused_with_those_there_are(path):
+    with pytest.raises(ValueError, match=r"no split 'dev', only train, valid, test"):
+        H5PYDataset(path, ("dev",))
+
+
+@pytest.mark.parametrize("which_sets", ["train", (), iter(())])
+def test_which_sets_names_several_splits(path, which_sets):
+    with pytest.raises(ValueError, match="which_sets"):
+        H5PYDataset(path, which_sets)
+
+
+def test_which_sets_may_be_an_iterator(path):
+    assert H5PYDataset(path, iter(["train"])).which_sets == ("train",)
+
+
+@pytest.mark.parametrize("sources", [("labels",), ()])
+def test_unknown_or_no_sources_are_refused(path, sources):
+    with pytest.raises(ValueError, match="provides"):
+        H5PYDataset(path, ("train",), sources=sources)
+
+
+def test_sources_come_sorted_or_in_the_order_asked_for(path):
+    assert H5PYDataset(path, ("train",)).sources == ("features", "targets")
+    chosen = H5PYDataset(path, ("train",), sources=["targets", "features"])
+    assert chosen.get_data(request=[2])[0].tolist() == [[2]]
+
+
+@pytest.mark.parametrize("load_in_memory", [False, True])
+@pytest.mark.parametrize(
+    ("subset", "rows"),
+    [
+        (slice(2, 5), [12, 13, 14]),
+        (slice(None, 2), [10, 11]),
+        ([5, 0, 5], [10, 15]),
+        (np.array([1, 2]), [11, 12]),
+        ([], list(range(10, 16))),
+        (None, list(range(10, 16))),
+    ],
+)
+def test_a_subset_counts_within_the_split(path, load_in_memory, subset, rows):
+    dataset = H5PYDataset(path, ("valid",), subset=subset, load_in_memory=load_in_memory)
+
+    assert dataset.num_examples == len(rows)
+    assert dataset.get_data(request=slice(0, len(rows)))[1].ravel().tolist() == rows
+
+
+@pytest.mark.parametrize("subset", [slice(0, 7), slice(-2, None), slice(0, 4, 2), [6], [-1]])
+def test_a_subset_outside_of_the_split_is_refused(path, subset):
+    with pytest.raises(ValueError, match="6 examples"):
+        H5PYDataset(path, ("valid",), subset=subset).get_data(request=[0])
+
+
+def test_indices_given_by_reference_are_sorted_and_each_used_once(tmp_path):
+    with h5py.File(tmp_path / "f", "w") as file:
+        file["features"] = FEATURES
+        file["chosen"] = np.array([19, 3, 7, 3])
+        splits = {"odd": {"features": (0, 0, file["chosen"].ref, "by hand")}}
+        file.attrs["split"] = H5PYDataset.create_split_array(splits)
+
+    dataset = H5PYDataset(tmp_path / "f", ("odd",))
+
+    assert np.array_equal(dataset.get_data(request=[0, 1, 2])[0], FEATURES[[3, 7, 19]])
+    assert np.array_equal(dataset.get_data(request=[2, 0])[0], FEATURES[[19, 3]])
+
+
+def test_files_whose_split_fields_are_arrays_of_one_element_are_read(tmp_path):
+    old = np.dtype(
+        [
+            ("split", "S5"),
+            ("source", "S8"),
+            ("start", np.int64, (1,)),
+            ("stop", np.int64, (1,)),
+            ("indices", h5py.ref_dtype),
+            ("available", np.bool_, (1,)),
+            ("comment", "S1"),
+        ]
+    )
+    row = (b"train", b"features", 2, 6, h5py.Reference(), True, b".")
+    with h5py.File(tmp_path / "f", "w") as file:
+        file["features"] = FEATURES
+        file.attrs["split"] = np.array([row], dtype=old)
+
+    dataset = H5PYDataset(tmp_path / "f", ("train",))
+
+    assert np.array_equal(dataset.get_data(request=slice(0, 4))[0], FEATURES[2:6])
+
+
+def test_names_stored_as_strings_of_variable_length_are_read(tmp_path):
+    text = h5py.string_dtype()
+    fields = [
+        ("split", text),
+        ("source", text),
+        ("start", np.int64),
+        ("stop", np.int64),
+        ("indices", h5py.ref_dtype),
+        ("available", np.bool_),
+        ("comment", text),
+    ]
+    row = ("träin", "features", 2, 6, h5py.Reference(), True, ".")
+    with h5py.File(tmp_path / "f", "w") as file:
+        file["features"] = FEATURES
+        file.attrs["split"] = np.array([row], dtype=np.dtype(fields))
+
+    assert H5PYDataset(tmp_path / "f", ("träin",)).num_examples == 4
+
+
+def test_the_split_array_is_packed_as_fuel_packed_it():
+    splits = {"train": {"features": (0, 6), "targets": (0, 6)}, "test": {"features": (6, 9)}}
+
+    array = H5PYDataset.create_split_array(splits)
+
+    offsets = [array.dtype.fields[name][1] for name in array.dtype.names]
+    assert array.dtype.names == (
+        "split", "source", "start", "stop", "indices", "available", "comment",
+    )  # fmt: skip
+    assert offsets == [0, 5, 13, 21, 29, 37, 38]
+    assert array["split"].tolist() == [b"train", b"train", b"test", b"test"]
+    assert array["source"].tolist() == [b"features", b"targets"] * 2
+    assert array["available"].tolist() == [True, True, True, False]
+    assert array["comment"].tolist() == [b"."] * 4
+
+
+def test_the_split_array_counts_names_in_bytes():
+    array = H5PYDataset.create_split_array({"prüfung": {"größe": (0, 1)}})
+
+    assert array["split"][0].decode() == "prüfung"
+    assert array["source"][0].decode() == "größe"
+
+
+def test_a_file_tells_its_splits_and_sources(path):
+    with h5py.File(path) as file:
+        assert H5PYDataset.get_all_splits(file) == ("train", "valid", "test")
+        assert H5PYDataset.get_all_sources(file) == ("features", "targets")
+        assert H5PYDataset.get_provided_sources(file, "test") == ("features",)
+        assert H5PYDataset.get_axis_labels(file)["features"] == ("batch", "height", "width")
+        (subset,) = H5PYDataset.get_subsets(file, ("train", "valid"), ("features",))
+    assert subset.list_or_slice == slice(0, 16)
+
+
+def test_axis_labels_are_those_of_every_source_in_the_file_or_those_given(path):
+    labels = {"features": ("batch", "height", "width"), "targets": ("", "")}
+
+    assert H5PYDataset(path, ("test",)).axis_labels == labels
+    assert H5PYDataset(path, ("test",), axis_labels={"features": ("a",)}).axis_labels == {
+        "features": ("a",)
+    }
+
+
+def test_sources_of_different_lengths_are_refused_when_examples_are_counted(tmp_path):
+    splits = {"train": {"features": (0, 5), "targets": (0, 4)}}
+    dataset = H5PYDataset(write(tmp_path / "f", splits), ("train",))
+
+    with pytest.raises(ValueError, match=r"sources have different lengths.*5.*4"):
+        dataset.get_data(request=[0])
+
+
+def test_a_file_without_the_split_attribute_is_refused(tmp_path):
+    with h5py.File(tmp_path / "f", "w") as file:
+        file["features"] = FEATURES
+
+    with pytest.raises(ValueError, match="no 'split' attribute"):
+        H5PYDataset(tmp_path / "f", ("train",))
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"absent\.hdf5"):
+        H5PYDataset(tmp_path / "absent.hdf5", ("train",))
+
+
+def test_a_ragged_source_is_refused_by_name_and_others_can_be_chosen(tmp_path):
+    with h5py.File(tmp_path / "f", "w") as file:
+        file.create_dataset("words", (3,), dtype=h5py.vlen_dtype(np.uint8))
+        file["targets"] = TARGETS
+        splits = {"train": {"words": (0, 3), "targets": (0, 3)}}
+        file.attrs["split"] = H5PYDataset.create_split_array(splits)
+
+    with pytest.raises(ValueError, match=r"\['words'\].* choose sources= among \['targets'\]"):
+        H5PYDataset(tmp_path / "f", ("train",))
+    chosen = H5PYDataset(tmp_path / "f", ("train",), sources=("targets",))
+    assert chosen.num_examples == 3
+    assert chosen.vlen_sources == ["words"]
+
+
+@pytest.mark.parametrize(
+    "dtype", [">f8", ">i2", "<f4", "bool", "S3", "complex64", "float16", "<u8"]
+)
+def test_types_and_offsets_of_all_kinds_are_read_right(tmp_path, dtype):
+    values = (np.arange(42).reshape(21, 2) % 5).astype(dtype)
+    splits = {"all": {"features": (0, 21), "targets": (0, 21)}}
+    odd = np.zeros((21, 3), np.uint8)  # 63 bytes, so that what follows is at an odd offset
+    path = write(tmp_path / "f", splits, features=odd, targets=values)
+
+    dataset = H5PYDataset(path, ("all",))
+
+    for request in ([20, 3, 3], slice(4, 9), 7):
+        found = dataset.get_data(request=request)[1]
+        assert np.array_equal(found, values[request])
+        assert found.dtype.newbyteorder("=") == values.dtype.newbyteorder("=")
+
+
+def test_a_user_block_before_the_data_is_skipped(tmp_path):
+    path = write(tmp_path / "f", userblock_size=512)
+
+    assert np.array_equal(
+        H5PYDataset(path, ("train",)).get_data(request=[5, 2])[0], FEATURES[[5, 2]]
+    )
+
+
+def test_a_source_that_was_never_written_reads_as_its_fill_value(tmp_path):
+    with h5py.File(tmp_path / "f", "w") as file:
+        file.create_dataset("features", (4, 2), dtype="i4", fillvalue=7)
+        splits = {"all": {"features": (0, 4)}}
+        file.attrs["split"] = H5PYDataset.create_split_array(splits)
+
+    (found,) = H5PYDataset(tmp_path / "f", ("all",)).get_data(request=[3, 0])
+
+    assert found.tolist() == [[7, 7], [7, 7]]
+
+
+def test_slow_reading_is_announced_once_with_the_cure(tmp_path, caplog):
+    dataset = H5PYDataset(write(tmp_path / "f", layout="chunked"), ("train",))
+
+    with caplog.at_level(logging.WARNING, logger="fuel"):
+        for _ in range(3):
+            dataset.get_data(request=[5, 2])
+
+    (record,) = caplog.records
+    assert "'features'" in record.getMessage()
+    assert "load_in_memory=True" in record.getMessage()
+
+
+def test_without_sorting_a_chunked_source_needs_increasing_indices(tmp_path):
+    path = write(tmp_path / "f", layout="chunked")
+    dataset = H5PYDataset(path, ("train",), sort_indices=False)
+
+    assert np.array_equal(dataset.get_data(request=[2, 5])[0], FEATURES[[2, 5]])
+    with pytest.raises(TypeError):
+        dataset.get_data(request=[5, 2])
+
+
+def test_an_open_file_is_read_through_and_left_open(any_path):
+    with h5py.File(any_path, "r") as file:
+        dataset = H5PYDataset(file, ("train",))
+        assert np.array_equal(dataset.get_data(request=[5, 2])[0], FEATURES[[5, 2]])
+        dataset.close(None)
+        assert file["features"].shape == FEATURES.shape
+
+
+def test_a_file_in_memory_is_read_through_its_driver(tmp_path):
+    path = write(tmp_path / "f")
+
+    dataset = H5PYDataset(path, ("train",), driver="core")
+
+    assert np.array_equal(dataset.get_data(request=[5, 2])[0], FEATURES[[5, 2]])
+
+
+def test_a_file_that_another_process_would_lock_can_still_be_written(path):
+    dataset = H5PYDataset(path, ("train",))
+    dataset.get_data(request=[0])
+
+    with h5py.File(path, "r+") as file:
+        file.attrs["note"] = "written while being read"
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_no_file_stays_open_after_close(tmp_path, layout):
+    path = write(tmp_path / "data.hdf5", layout=layout)
+    stream = DataStream(H5PYDataset(path, ("train",)), ShuffledScheme(14, 4))
+    list(stream.get_epoch_iterator())
+
+    stream.close()
+
+    assert str(path) not in {
+        os.path.realpath(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd")
+    }
+
+
+@pytest.mark.parametrize("which_sets", [("dev",), ("train",)])
+def test_a_failing_constructor_leaves_no_file_open(path, which_sets):
+    with pytest.raises(ValueError, match=r"no split|provides"):
+        H5PYDataset(path, which_sets, sources=("nothing",))
+
+    opened = {os.path.realpath(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd")}
+    assert str(path) not in opened
+
+
+def test_iterating_after_close_opens_again(any_path):
+    stream = DataStream(H5PYDataset(any_path, ("train",)), SequentialScheme(14, 14))
+    stream.close()
+
+    (batch,) = stream.get_epoch_iterator()
+
+    assert np.array_equal(batch[0], FEATURES[:14])
+
+
+def test_a_file_replaced_under_the_data_set_is_noticed(path):
+    dataset = H5PYDataset(path, ("train",))
+    dataset.get_data(request=[0])
+    dataset.close(None)
+    write(path, features=FEATURES[:, :2])
+
+    with pytest.raises(OSError, match="replaced"):
+        dataset.get_data(request=[0])
+
+
+def test_a_truncated_file_is_refused(path):
+    os.truncate(path, path.stat().st_size - 100)
+
+    with pytest.raises(OSError, match=r"data\.hdf5 cannot be opened.*truncated.*convert it anew"):
+        H5PYDataset(path, ("train",))
+
+
+def test_a_copy_reads_again_from_the_path_and_holds_no_data(any_path):
+    with h5py.File(any_path, "r") as file:
+        dataset = H5PYDataset(file, ("train",), load_in_memory=True)
+        dataset.load()
+    copied = copy.deepcopy(dataset)
+
+    assert not any(isinstance(value, np.ndarray) for value in dataset.__getstate__().values())
+    assert np.array_equal(copied.get_data(request=[5, 2])[0], FEATURES[[5, 2]])
+
+
+def test_data_in_memory_is_that_of_the_subset_alone(path):
+    dataset = H5PYDataset(path, ("valid",), subset=[1, 3], load_in_memory=True)
+
+    assert [array.shape for array in dataset.data_sources] == [(2, 3, 2), (2, 1)]
+
+
+def test_the_default_example_scheme_goes_through_all_examples(path):
+    dataset = H5PYDataset(path, ("valid",))
+
+    assert isinstance(dataset.example_iteration_scheme, SequentialExampleScheme)
+    assert [int(target[0]) for _, target in dataset.get_example_stream().get_epoch_iterator()] == [
+        10, 11, 12, 13, 14, 15,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("load_in_memory", [False, True])
+def test_a_stream_of_a_file_resumes_at_every_point(any_path, load_in_memory):
+    def make():
+        dataset = H5PYDataset(any_path, ("train",), load_in_memory=load_in_memory)
+        return DataStream(dataset, ShuffledScheme(dataset.num_examples, 4, seed=2))
+
+    check_resumable(make, abandon=(None, 2))
