@@ -41,5 +41,7 @@ def replaced(
 
 
 def is_array(value: Any) -> bool:
-    """Whether it is an array of JAX, also a traced one, or of NumPy."""
-    return isinstance(value, jax.Array | np.ndarray | np.generic)
+    """Whether it is an array of JAX, also a traced one, or a numeric one of NumPy."""
+    if isinstance(value, np.ndarray | np.generic):
+        return value.dtype.kind not in "OSUMm"
+    return isinstance(value, jax.Array)

@@ -85,7 +85,7 @@ def _key(application: Runnable, arguments: inspect.BoundArguments) -> Hashable |
         for name, value in named(arguments)
     ]
     brick = application.brick
-    state = [(id(each), each._edits) for each in brick.subtree()]
+    state = [(id(each), each._edited_at) for each in brick.subtree()]
     key = (application.application, brick.path, tuple(inputs), tuple(state))
     try:
         hash(key)

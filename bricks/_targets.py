@@ -48,18 +48,22 @@ def targets_are_labels(application: str, name: str, y: Any, other: str, scores: 
 
 
 def labels_like(y: Any, scores: Any) -> Any:
-    """The labels in the shape of the scores without their last axis."""
-    return y.reshape(scores.shape[:-1])
+    """The labels, of dtype int32, in the shape of the scores without their last axis."""
+    return y.reshape(scores.shape[:-1]).astype(jnp.int32)
 
 
-def label_log_probabilities(y: Any, log_probabilities: Any) -> Any:
-    """The log probability of each label; NaN for one that is no class.
+def at_labels(y: Any, scores: Any) -> Any:
+    """The score of each label; NaN for one that is no class.
 
-    As unsigned integers, negative labels are too large, instead of counting from the end.
+    By comparing with all classes: on the CPU that runs and compiles faster than to gather (31
+    against 33 us and 0.09 against 0.15 s for the gradient of 128 examples of 10 classes).
     """
-    indices = labels_like(y, log_probabilities).astype(jnp.uint32)[..., None]
-    found = jnp.take_along_axis(log_probabilities, indices, axis=-1, mode="fill")
-    return found[..., 0]
+    classes = scores.shape[-1]
+    labels = labels_like(y, scores)
+    places = jnp.arange(classes, dtype=jnp.int32)
+    chosen = labels[..., None] == jnp.broadcast_to(places, scores.shape)
+    found = jnp.sum(jnp.where(chosen, scores, 0), axis=-1)
+    return jnp.where((labels >= 0) & (labels < classes), found, jnp.nan)
 
 
 def mean_log_probabilities(y: Any, log_probabilities: Any) -> Any:

@@ -1,17 +1,22 @@
 """The tree of bricks: names, parents and children, kept in order however it is edited."""
 
 from collections.abc import Iterable, Iterator, MutableSequence
-from typing import Any, Self
+from itertools import count
+from typing import Any, ClassVar, Self
+
+_clock = count(1)
 
 
 class Node:
     """Something with a name, children, and as parents all those whose child it is."""
 
+    _latest_edit: ClassVar[int] = 0
+
     def __init__(self, name: str | None, children: Iterable[Any]) -> None:
         self._is_named_by_class = name is None
         self._name = type(self).__name__.lower() if name is None else _checked_name(name)
         self._parents: list[Any] = []
-        self._edits = 0
+        self._edited_at = 0
         self._children: Children = Children(self, children)
 
     @property
@@ -85,8 +90,8 @@ class Node:
                 todo.extend(brick.parents)
 
     def _mark_edited(self) -> None:
-        """Count the edit, so that what was compiled before it is not used after it."""
-        object.__setattr__(self, "_edits", self._edits + 1)
+        """Note the edit, so that what was derived before it is not used after it."""
+        Node._latest_edit = self._edited_at = next(_clock)
 
 
 class Children(MutableSequence[Any]):
@@ -130,6 +135,10 @@ class Children(MutableSequence[Any]):
         new = list(self._bricks)
         new.insert(index, value)
         self.replace(new)
+
+    def reverse(self) -> None:
+        """Reverse the order."""
+        self.replace(reversed(self._bricks))
 
     def __getitem__(self, index: Any) -> Any:
         return self._bricks[index]

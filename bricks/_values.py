@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from bricks.declaration import Declaration
@@ -44,7 +45,7 @@ def draw(declared: Iterable[tuple[Any, Declaration, Parameter]], seed: int) -> N
             raise ValueError(f"{parameter.path} cannot be initialized: {error}") from error
         drawn.append((parameter, value))
     for parameter, value in drawn:
-        parameter.value = value
+        parameter.value = jax.device_put(value, may_alias=False)  # which compiles nothing
 
 
 def by_path(parameters: Iterable[Parameter]) -> dict[str, Parameter]:
@@ -115,6 +116,6 @@ def cast(value: Any, parameter: Parameter) -> Any:
     if isinstance(value, jax.Array):
         return value
     array = np.asarray(value)
-    if np.issubdtype(parameter.dtype, np.floating) and array.dtype.kind in "iuf":
-        return array.astype(parameter.dtype)
+    if jnp.issubdtype(parameter.dtype, jnp.floating) and array.dtype.kind in "iuf":
+        return jax.device_put(array.astype(parameter.dtype), may_alias=False)
     return array

@@ -5,7 +5,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from bricks._targets import label_log_probabilities, mean_log_probabilities, targets_are_labels
+from bricks._targets import at_labels, mean_log_probabilities, targets_are_labels
 from bricks.application import add_auxiliary_variable, application
 from bricks.configuration import setting
 from bricks.interfaces import Activation
@@ -185,5 +185,5 @@ class Softmax(Activation):
         log_probabilities = jax.nn.log_softmax(x, axis=-1)
         add_auxiliary_variable(log_probabilities, name="log_probabilities")
         if are_labels:
-            return -label_log_probabilities(y, log_probabilities)
+            return -at_labels(y, log_probabilities)
         return -mean_log_probabilities(y, log_probabilities)

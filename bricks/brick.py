@@ -113,6 +113,9 @@ class Brick(Node, metaclass=_Built):
         if self._configured_at == Node._latest_edit:
             return
         now = Node._latest_edit
+        self._given = {
+            name: given for name, given in self._given.items() if given[0] in self.parents
+        }
         for parent in self.parents:
             parent.push_configuration()
         for name, own in settings_of(type(self)).items():
@@ -189,6 +192,8 @@ class Brick(Node, metaclass=_Built):
                 raise ValueError(f"{self.path} has no parameter {tied!r} to tie to {other.path}")
             _check_tie(made[tied], other)
             made[tied] = other
+        for known in settings_of(type(self)).values():
+            known.settle(self)
         self._parameters = made
         self._allocated = True
 

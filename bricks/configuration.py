@@ -37,6 +37,13 @@ class Configured(Protocol):
     def path(self) -> str:
         """The path of the brick."""
 
+    @property
+    def parents(self) -> tuple[Any, ...]:
+        """The bricks above it, in order."""
+
+    def _mark_edited(self) -> None:
+        """Note that it changed."""
+
 
 class Setting:
     """One named setting of a brick, declared in the body of its class by `setting`."""
@@ -85,7 +92,7 @@ class Setting:
             raise
 
     def give(self, brick: Configured, parent: Any, value: Any) -> None:
-        """Set what `parent` gives, unless an earlier parent gave something; `None` takes it back.
+        """Set what `parent` gives, unless a parent before it gave something; `None` takes it back.
 
         Raises:
             ValueError: if it is fixed, and would change.
@@ -93,21 +100,31 @@ class Setting:
         before = self.__get__(brick, type(brick))
         giver, old = brick._given.get(self.name, (None, None))
         if giver is not None and giver is not parent:
-            return
+            order = brick.parents
+            if value is None or order.index(giver) < order.index(parent):
+                return
         brick._given.pop(self.name, None)
         if value is not None:
             brick._given[self.name] = (parent, self.checked(brick, value))
         try:
-            self._refuse_change(brick, before)
+            is_other = self._refuse_change(brick, before)
         except ValueError:
             brick._given.pop(self.name, None)
             if giver is not None:
                 brick._given[self.name] = (giver, old)
             raise
+        if is_other:
+            brick._mark_edited()
+
+    def settle(self, brick: Configured) -> None:
+        """Keep the value that shapes were made of, even if the parent that gave it goes away."""
+        if self.fixed and self.__get__(brick, type(brick)) is not None:
+            brick._inferred[self.name] = self.__get__(brick, type(brick))
 
     def infer(self, brick: Configured, value: Any) -> None:
         """Set what the first input says."""
         brick._inferred[self.name] = self.checked(brick, value)
+        brick._mark_edited()
 
     def checked(self, brick: Configured, value: Any) -> Any:
         """Return the value as it is kept; an error names the brick and the setting."""
@@ -119,14 +136,17 @@ class Setting:
         except (TypeError, ValueError) as error:
             raise type(error)(f"{brick.path}: {self.name}={value!r} {error}") from None
 
-    def _refuse_change(self, brick: Configured, before: Any) -> None:
+    def _refuse_change(self, brick: Configured, before: Any) -> bool:
+        """Return whether the value is another than before, which may be an error."""
         now = self.__get__(brick, type(brick))
-        if self.fixed and brick._allocated and now != before:
+        is_other = bool(now != before)
+        if is_other and self.fixed and brick._allocated:
             raise ValueError(
                 f"{brick.path}: {self.name} is {before!r} and cannot become {now!r}, because the "
                 "parameters are allocated; set it before the brick is first used, or make another "
                 "brick"
             )
+        return is_other
 
 
 def setting(

@@ -31,7 +31,7 @@ import jax
 import jax.numpy as jnp
 
 from bricks._targets import (
-    label_log_probabilities,
+    at_labels,
     labels_like,
     mean_log_probabilities,
     targets_are_labels,
@@ -42,8 +42,11 @@ from bricks.configuration import flag, positive_integer, setting
 from bricks.roles import COST
 
 
-class AbstractCost(Brick):
-    """A brick that compares predictions with targets. A cost of your own defines `compare`."""
+class Cost(Brick):
+    """A brick that compares predictions with targets; abstract.
+
+    A cost of your own defines `compare`.
+    """
 
     @application(inputs=["y", "y_hat"], outputs=["cost"], roles={"cost": COST})
     def apply(self, y: Any, y_hat: Any) -> Any:
@@ -60,8 +63,8 @@ class AbstractCost(Brick):
         """Check the arguments and give a value for each example."""
 
 
-class CostMatrix(AbstractCost):
-    """A cost that compares value by value: summed within an example, averaged over examples.
+class CostMatrix(Cost):
+    """An abstract cost that compares value by value, summed within an example.
 
     A cost of your own of this kind defines `compare_values`, and may narrow `kinds`.
     """
@@ -148,7 +151,7 @@ class BinaryCrossEntropy(CostMatrix):
         return jax.nn.softplus(y_hat) - y * y_hat
 
 
-class CategoricalCrossEntropy(AbstractCost):
+class CategoricalCrossEntropy(Cost):
     """`-log(p[y])` in nats; `y_hat` are **logits**, `p = softmax(y_hat)` over the last axis.
 
     Args:
@@ -179,11 +182,11 @@ class CategoricalCrossEntropy(AbstractCost):
         else:
             log_probabilities = jax.nn.log_softmax(y_hat, axis=-1)
         if are_labels:
-            return -label_log_probabilities(y, log_probabilities)
+            return -at_labels(y, log_probabilities)
         return -mean_log_probabilities(y, log_probabilities)
 
 
-class MisclassificationRate(AbstractCost):
+class MisclassificationRate(Cost):
     """The fraction of examples whose class is not among the `top_k` that score highest.
 
     For `top_k` of 1 the guess is the first of the highest scores. For more, a score that ties
@@ -217,10 +220,10 @@ class MisclassificationRate(AbstractCost):
         if self.top_k > y_hat.shape[-1]:
             raise ValueError(f"{here}: top_k is {self.top_k}, but y_hat has shape {y_hat.shape}")
         labels = labels_like(y, y_hat) if are_labels else jnp.argmax(y, axis=-1)
-        labels = labels.astype(jnp.uint32)
         if self.top_k == 1:
-            wrong = jnp.argmax(y_hat, axis=-1).astype(jnp.uint32) != labels
+            right = jnp.argmax(y_hat, axis=-1) == labels
         else:
-            own = jnp.take_along_axis(y_hat, labels[..., None], axis=-1, mode="fill")
-            wrong = ~(jnp.sum(y_hat >= own, axis=-1) <= self.top_k) | jnp.isnan(own[..., 0])
-        return wrong.astype(y_hat.dtype)
+            own = at_labels(labels, y_hat)
+            as_high = jnp.sum(y_hat >= own[..., None], axis=-1)
+            right = (as_high <= self.top_k) & ~jnp.isnan(own)
+        return (~right).astype(y_hat.dtype)
