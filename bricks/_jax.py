@@ -264,7 +264,12 @@ def is_literal(atom: Any) -> bool:
 
 
 def evaluate(
-    body: Body, equations: Sequence[JaxprEqn], results: Sequence[Any], values: Mapping[Any, Any]
+    body: Body,
+    equations: Sequence[JaxprEqn],
+    results: Sequence[Any],
+    values: Mapping[Any, Any],
+    *,
+    tags: bool = True,
 ) -> list[Any]:
     """Evaluate a run of equations of a jaxpr, all at once, as JAX itself would.
 
@@ -273,14 +278,13 @@ def evaluate(
         equations: the run.
         results: the variables of the jaxpr to return, all of them outputs of the run.
         values: what the run needs, by variable of the jaxpr.
+        tags: whether to keep the tags in the run, other than those in inner jaxprs.
     """
+    if not tags:
+        equations, results = _without_tags(equations, results)
     made = {variable for eqn in equations for variable in eqn.outvars}
-    needed = {
-        atom: None
-        for eqn in equations
-        for atom in eqn.invars
-        if not isinstance(atom, Literal) and atom not in made
-    }
+    atoms = [*(atom for eqn in equations for atom in eqn.invars), *results]
+    needed = dict.fromkeys(a for a in atoms if not isinstance(a, Literal) and a not in made)
     run = body.jaxpr.replace(
         constvars=[],
         invars=list(needed),
@@ -290,6 +294,24 @@ def evaluate(
         debug_info=body.jaxpr.debug_info.with_unknown_names(),
     )
     return jaxpr_as_fun(ClosedJaxpr(run, ()))(*(values[variable] for variable in needed))
+
+
+def _without_tags(
+    equations: Sequence[JaxprEqn], results: Sequence[Any]
+) -> tuple[list[JaxprEqn], list[Any]]:
+    same: dict[Any, Any] = {}  # from a tagged variable to what it is without the tag
+    kept = []
+
+    def untagged(atom: Any) -> Any:
+        return atom if isinstance(atom, Literal) else same.get(atom, atom)
+
+    for eqn in equations:
+        invars = [untagged(atom) for atom in eqn.invars]
+        if eqn.primitive is annotate_p:
+            same[eqn.outvars[0]] = invars[0]
+        else:
+            kept.append(eqn if invars == eqn.invars else eqn.replace(invars=invars))
+    return kept, [untagged(atom) for atom in results]
 
 
 def zeros(aval: Any) -> jax.Array:

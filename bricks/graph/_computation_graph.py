@@ -1,12 +1,13 @@
 """The annotated computation graph, as a value that can be queried, rewritten and evaluated."""
 
-import difflib
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Literal, TypeAlias
+from dataclasses import dataclass, replace
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 
+from bricks._lineage import AnyVariable
 from bricks.graph._batch import (
     Signature,
     check_arguments,
@@ -15,20 +16,34 @@ from bricks.graph._batch import (
     signature_of,
     typed_key,
 )
+from bricks.graph._lookup import InsideRules, can_be_captured, check_captures, checked_rules
 from bricks.graph._resolve import resolve
 from bricks.graph._rewrite import Rule, evaluate
-from bricks.graph._sites import REWRITE, Site
+from bricks.graph._sites import REWRITE
 from bricks.graph._tags import rewriting
-from bricks.graph._traced import Traced, trace
+from bricks.graph._traced import Traced, trace, trace_with_sources
+from bricks.graph._views import AbstractViews
 from bricks.parameter import Parameter
 from bricks.roles import AUXILIARY, PARAMETER, Role, has_roles
 from bricks.variable import Variable
 
-AnyVariable: TypeAlias = Variable | Parameter
-"""What `variables` lists: annotated values, and parameters."""
+
+@dataclass(frozen=True)
+class _History:
+    """What transformations did that the trace does not tell.
+
+    Attributes:
+        frozen: the parameters that are not trainable.
+        mapped: how many times outputs were mapped.
+        captured: the names of outputs that are captured values.
+    """
+
+    frozen: frozenset[Parameter] = frozenset()
+    mapped: int = 0
+    captured: frozenset[str] = frozenset()
 
 
-class ComputationGraph:
+class ComputationGraph(AbstractViews):
     """The computation of a function of named sources, annotated by bricks; immutable.
 
     >>> from bricks.graph import annotate
@@ -56,26 +71,25 @@ class ComputationGraph:
 
     def __init__(self, fn: Callable[..., Any], batch: Mapping[str, Any]) -> None:
         check_arguments(fn, batch)
-        self._init(lambda signature: trace(fn, dict(signature)), signature_of(batch))
+        self._init(lambda signature: trace_with_sources(fn, dict(signature)), signature_of(batch))
 
     def _init(
         self,
         trace_for: Callable[[Signature], Traced],
         signature: Signature,
-        *,
-        frozen: frozenset[Parameter] = frozenset(),
-        mapped: int = 0,
+        history: "_History | None" = None,
     ) -> None:
         self._trace_for = trace_for
         self._signature = signature
-        self._frozen = frozen
-        self._mapped = mapped
+        self._history = history or _History()
         self._traces: dict[Signature, Traced] = {}
         self._compiled = jax.jit(self.function)
         self._traced(signature)
 
     def _derive(
-        self, transform: Callable[[Traced, list[Any]], Mapping[str, Any]], mapped: int = 0
+        self,
+        transform: Callable[[Traced, list[Any]], Mapping[str, Any]],
+        history: "_History | None" = None,
     ) -> "ComputationGraph":
         """Return the graph whose outputs are `transform(trace of this one, sources)`."""
 
@@ -87,13 +101,13 @@ class ComputationGraph:
                 before.bricks,
             )
 
-        return self._build(trace_for, frozen=self._frozen, mapped=self._mapped + mapped)
+        return self._build(trace_for, history or self._history)
 
     def _build(
-        self, trace_for: Callable[[Signature], Traced], *, frozen: frozenset[Parameter], mapped: int
+        self, trace_for: Callable[[Signature], Traced], history: "_History"
     ) -> "ComputationGraph":
         graph = object.__new__(ComputationGraph)
-        graph._init(trace_for, self._signature, frozen=frozen, mapped=mapped)
+        graph._init(trace_for, self._signature, history)
         return graph
 
     def _traced(self, signature: Signature | None = None) -> Traced:
@@ -121,7 +135,7 @@ class ComputationGraph:
         return tuple(
             parameter
             for parameter in self.parameters
-            if parameter not in self._frozen
+            if parameter not in self._history.frozen
             and has_roles(parameter, [PARAMETER])
             and jnp.issubdtype(parameter.dtype, jnp.inexact)
         )
@@ -129,7 +143,7 @@ class ComputationGraph:
     @property
     def frozen_parameters(self) -> frozenset[Parameter]:
         """The parameters that `with_frozen` excluded from training."""
-        return self._frozen
+        return self._history.frozen
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -174,7 +188,8 @@ class ComputationGraph:
         *,
         kind: str = "replace",
         roles: Iterable[Role] = (),
-        inside_rules: Literal["error", "skip", "inline"] = "error",
+        each_step: bool = False,
+        inside_rules: InsideRules = "error",
     ) -> "ComputationGraph":
         """Return a graph in which some values are replaced.
 
@@ -189,6 +204,8 @@ class ComputationGraph:
                 gives a key of the variable's own, another one in each iteration of a loop.
             kind: a name for the rewrite, such as `'dropout'`; keys derive from it.
             roles: what the new values are in addition, such as `[DROPOUT]`; not for parameters.
+            each_step: replace parameters anew in each iteration of those loops that read them, or
+                get them unchanged from outside. Such a replacement must be the parameter's last.
             inside_rules: what to do with variables in functions with a custom derivative rule,
                 which would not know of the change: refuse, leave them as they are, or drop the
                 rule and differentiate the function itself.
@@ -198,23 +215,10 @@ class ComputationGraph:
                 a replacement has another shape or dtype.
         """
         rules = {
-            subject: Rule(replacement, kind, tuple(roles))
+            subject: Rule(replacement, kind, tuple(roles), each_step)
             for subject, replacement in replacements.items()
         }
-        for subject in list(rules):
-            site = self._site(subject)
-            if subject.blocked is None:
-                continue
-            if site.place.custom and inside_rules != "error":
-                if inside_rules == "skip":
-                    del rules[subject]
-                continue
-            cure = (
-                "; inside_rules='skip' leaves it as it is, inside_rules='inline' drops the rule"
-                if site.place.custom
-                else ""
-            )
-            raise ValueError(f"{subject} cannot be replaced: {subject.blocked}{cure}")
+        rules = checked_rules(self._traced(), rules, inside_rules)
         return self._derive(lambda traced, sources: evaluate(traced, sources, rules, {})[0])
 
     def capture(self, variables: Iterable[AnyVariable]) -> "ComputationGraph":
@@ -229,16 +233,20 @@ class ComputationGraph:
             ValueError: if a variable is not in the graph or cannot be captured where it is.
         """
         captures = {variable: str(variable) for variable in variables}
-        self._check_capture(captures)
-        for name in captures.values():
-            if name in self.outputs and str(self.outputs[name]) != name:
-                raise ValueError(f"the output {name!r} is in the way of capturing {name}")
+        check_captures(self._traced(), captures)
+        taken = set(captures.values()).intersection(self.outputs) - self._history.captured
+        taken -= {name for name in taken if str(self.outputs[name]) == name}
+        if taken:
+            raise ValueError(
+                f"the outputs {sorted(taken)} have the names of variables to capture; rename them"
+            )
 
         def transform(traced: Traced, sources: list[Any]) -> Mapping[str, Any]:
             outputs, captured = evaluate(traced, sources, {}, captures)
             return {**outputs, **captured}
 
-        return self._derive(transform)
+        known = self._history.captured.union(captures.values())
+        return self._derive(transform, replace(self._history, captured=known))
 
     def map_outputs(
         self,
@@ -262,8 +270,8 @@ class ComputationGraph:
             ValueError: as `capture`.
         """
         captures = {variable: str(variable) for variable in capturing}
-        self._check_capture(captures)
-        number = self._mapped
+        check_captures(self._traced(), captures)
+        number = self._history.mapped
 
         def transform(traced: Traced, sources: list[Any]) -> Mapping[str, Any]:
             outputs, captured = evaluate(traced, sources, {}, captures)
@@ -271,12 +279,11 @@ class ComputationGraph:
             with rewriting(None, None, f"{REWRITE}{kind}{number}(outputs)"):
                 return fn(outputs, values)
 
-        return self._derive(transform, mapped=1)
+        return self._derive(transform, replace(self._history, mapped=number + 1))
 
     def with_frozen(self, parameters: Iterable[Parameter]) -> "ComputationGraph":
-        """Return the same graph with more parameters excluded from `trainable_parameters`."""
-        frozen = self._frozen.union(parameters)
-        return self._build(self._traced, frozen=frozen, mapped=self._mapped)
+        """Return the same graph with just these parameters out of `trainable_parameters`."""
+        return self._build(self._traced, replace(self._history, frozen=frozenset(parameters)))
 
     def function(
         self, values: Mapping[str, Any], batch: Mapping[str, Any], key: Any = None
@@ -329,10 +336,11 @@ class ComputationGraph:
             The variable's key, such as `'/mlp/linear_0.apply:output'`, a parameter's path or the
             name of an output; `None` if all are finite.
         """
+        traced = self._traced()
         variables = [
             variable
             for variable in self.variables
-            if jnp.issubdtype(variable.dtype, jnp.inexact) and self._can_capture(variable)
+            if jnp.issubdtype(variable.dtype, jnp.inexact) and can_be_captured(traced, variable)
         ]
 
         def check(outputs: dict[str, Any], found: dict[AnyVariable, Any]) -> dict[str, Any]:
@@ -347,28 +355,3 @@ class ComputationGraph:
         is_finite = checked._compiled(dict(values), dict(batch), key)[0]
         order = list(checked.outputs)  # a compiled function returns dicts in alphabetical order
         return next((name for name in order if not is_finite[name]), None)
-
-    def _site(self, subject: AnyVariable) -> Site:
-        """Return where a variable, or the first read of a parameter, is."""
-        for site in self._traced().sites:
-            if subject in (site.variable, site.parameter if site.is_read else None):
-                return site
-        known = [str(variable) for variable in self.variables]
-        near = difflib.get_close_matches(str(subject), known)
-        hint = f"; near it are {near}" if near else f"; there are {known[:20]}"
-        raise ValueError(f"{subject} is not in the graph{hint}")
-
-    def _check_capture(self, subjects: Iterable[AnyVariable]) -> None:
-        for subject in subjects:
-            place = self._site(subject).place
-            if place.obstacle is not None:
-                raise ValueError(f"{subject} cannot be captured: {place.obstacle}")
-            if place.in_condition:
-                raise ValueError(
-                    f"{subject} cannot be captured: it is in the condition of a while loop; "
-                    "compute it in the body"
-                )
-
-    def _can_capture(self, subject: AnyVariable) -> bool:
-        place = self._site(subject).place
-        return place.obstacle is None and not place.in_condition

@@ -1,11 +1,12 @@
 """Evaluating a jaxpr with some equations done differently, in the bodies of loops too."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from bricks import _jax
-from bricks.graph._reemit import REEMIT, Results
+from bricks.graph._reemit import REEMIT, Results, jit_again
 
 Position: TypeAlias = tuple[int, ...]
 """An equation's place: its number; then, inside of it, the body's number and its number there."""
@@ -37,7 +38,9 @@ class Plan:
         actions: by position.
         first: those of them to do before everything else in their jaxpr, as they need no input;
             they then do not cut the rest in pieces.
+        entries: for inner jaxprs, by their prefix, the inputs to be put there before all else.
         live: the equations to do; `None` for all. What a left-out equation gives reads as zeros.
+        tags: whether to keep the tags.
     """
 
     def __init__(
@@ -45,13 +48,19 @@ class Plan:
         actions: Mapping[Position, Action],
         *,
         first: Collection[Position] = (),
+        entries: Mapping[Position, Mapping[int, Action]] = MappingProxyType({}),
         live: frozenset[Position] | None = None,
+        tags: bool = True,
     ) -> None:
         self.actions = actions
         self.first = first
+        self.entries = entries
         self.live = live
+        self.tags = tags
+        self.helpers: dict[Hashable, Callable[..., Results]] = {}
+        special = (*actions, *((*prefix, 0) for prefix in entries))
         self._outer = {
-            position[:length] for position in actions for length in range(1, len(position), 2)
+            position[:length] for position in special for length in range(1, len(position), 2)
         }
 
     def is_live(self, position: Position) -> bool:
@@ -61,6 +70,20 @@ class Plan:
     def is_special(self, position: Position) -> bool:
         """Whether the equation, or one inside of it, has an action."""
         return position in self.actions or position in self._outer
+
+    def sharing_key(self, eqn: Any, body: _jax.Body, position: Position) -> Hashable:
+        """Return what must be equal for two calls of a jitted helper to have one program."""
+        start = len(position)
+        options = tuple((name, value) for name, value in eqn.params.items() if name != "jaxpr")
+        return (
+            id(body.jaxpr),
+            options,
+            frozenset((p[start:], a) for p, a in self.actions.items() if p[:start] == position),
+            frozenset(p[start:] for p in self.entries if p[:start] == position) and position,
+            None
+            if self.live is None
+            else frozenset(p[start:] for p in self.live if p[:start] == position),
+        )
 
 
 def interpret(
@@ -72,6 +95,8 @@ def interpret(
     """
     values = dict(zip(body.jaxpr.constvars, body.consts, strict=True))
     values.update(zip(body.jaxpr.invars, args, strict=True))
+    for index, act in plan.entries.get(prefix, {}).items():
+        values[body.jaxpr.invars[index]] = act(None, [], frame)[0]
     equations = []
     for number, eqn in enumerate(body.jaxpr.eqns):
         position = (*prefix, number)
@@ -87,7 +112,7 @@ def interpret(
         if not plan.is_special(position):
             run.append(eqn)
             continue
-        _evaluate(body, run, values, last_uses, position)
+        _evaluate(body, run, values, plan, _used(last_uses, run, position))
         inputs = [_read(atom, values) for atom in eqn.invars]
         with _jax.place_of(eqn):
             if position in plan.actions:
@@ -96,7 +121,7 @@ def interpret(
                 outputs = _interpret_inside(eqn, inputs, plan, frame, position)
         values.update(zip(eqn.outvars, outputs, strict=True))
         run = []
-    _evaluate(body, run, values, last_uses, _AT_THE_END)
+    _evaluate(body, run, values, plan, _used(last_uses, run, _AT_THE_END))
     return [_read(atom, values) for atom in body.jaxpr.outvars]
 
 
@@ -122,14 +147,15 @@ def _read(atom: Any, values: dict[Any, Any]) -> Any:
     return values[atom]
 
 
+def _used(last_uses: Mapping[Any, Position], run: Sequence[Any], now: Position) -> list[Any]:
+    """Return the variables that the run makes and that are used at the position `now` or later."""
+    made = [variable for eqn in run for variable in eqn.outvars]
+    return [variable for variable in made if last_uses.get(variable, ()) >= now]
+
+
 def _evaluate(
-    body: _jax.Body,
-    run: Sequence[Any],
-    values: dict[Any, Any],
-    last_uses: Mapping[Any, Position],
-    now: Position,
+    body: _jax.Body, run: Sequence[Any], values: dict[Any, Any], plan: Plan, wanted: list[Any]
 ) -> None:
-    """Evaluate a run of equations, keeping what is used at the position `now` or later."""
     if not run:
         return
     made = {variable for eqn in run for variable in eqn.outvars}
@@ -137,9 +163,8 @@ def _evaluate(
         for atom in eqn.invars:
             if not _jax.is_literal(atom) and atom not in made:
                 _read(atom, values)
-    outputs = [variable for eqn in run for variable in eqn.outvars]
-    wanted = [variable for variable in outputs if last_uses.get(variable, ()) >= now]
-    values.update(zip(wanted, _jax.evaluate(body, run, wanted, values), strict=True))
+    results = _jax.evaluate(body, run, wanted, values, tags=plan.tags)
+    values.update(zip(wanted, results, strict=True))
 
 
 def _interpret_inside(
@@ -147,13 +172,20 @@ def _interpret_inside(
 ) -> list[Any]:
     inner = _jax.inner(eqn)
     assert inner is not None
-    assert inner.kind in REEMIT, f"an action inside of {eqn.primitive.name}, which is opaque"
+    assert inner.kind != "opaque", f"an action inside of the primitive {eqn.primitive.name!r}"
 
     def run(number: int, args: Sequence[Any], *indices: Any, axes: tuple[Any, ...] = ()) -> Results:
         inside = Frame((*frame.indices, *indices), (*frame.axes, *axes))
         outputs = interpret(inner.bodies[number], args, plan, inside, (*position, number))
         return outputs, inside.captured
 
-    outputs, captured = REEMIT[inner.kind](eqn, inputs, run)
+    if inner.kind == "jit":
+        # A helper that is the same in several places is compiled once.
+        key = plan.sharing_key(eqn, inner.bodies[0], position)
+        if key not in plan.helpers:
+            plan.helpers[key] = jit_again(eqn, run)
+        outputs, captured = plan.helpers[key](*inputs)
+    else:
+        outputs, captured = REEMIT[inner.kind](eqn, inputs, run)
     frame.captured.update(captured)
     return outputs

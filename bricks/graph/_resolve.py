@@ -43,7 +43,9 @@ def resolve(
     for site in traced.updates:
         actions[site.position] = _collect_update(site)
     frame = Frame()
-    outputs = interpret(traced.body, sources, Plan(actions, first=first, live=traced.live), frame)
+    outputs = interpret(
+        traced.body, sources, Plan(actions, first=first, live=traced.live, tags=False), frame
+    )
     return dict(zip(traced.outputs, outputs, strict=True)), frame.captured
 
 

@@ -8,8 +8,9 @@ import jax
 import jax.numpy as jnp
 
 from bricks import _jax
+from bricks.graph._each_step import loop_inputs
 from bricks.graph._interpreter import Action, Frame, Plan, Position, interpret
-from bricks.graph._sites import REWRITE, Site
+from bricks.graph._sites import REWRITE
 from bricks.graph._tags import Tag, rewriting
 from bricks.graph._traced import Traced
 from bricks.parameter import Parameter
@@ -39,16 +40,22 @@ class Rule:
         replacement: a function of the value, an `Indexed`, or an array.
         kind: the name of the rewrite, such as `'dropout'`.
         roles: what the new value is in addition.
+        each_step: for a parameter, whether each iteration of a loop gets a replacement of its own.
     """
 
     replacement: Any
     kind: str
-    roles: tuple[Role, ...]
+    roles: tuple[Role, ...] = ()
+    each_step: bool = False
 
-    def apply(
+    def compute(
         self, value: jax.Array, variable: Variable | Parameter, tag: Tag, frame: Frame
-    ) -> Any:
-        """Return the new value with its tag."""
+    ) -> jax.Array:
+        """Return the new value.
+
+        Raises:
+            ValueError: if its shape or dtype is another.
+        """
         element = f"{REWRITE}{self.kind}{tag.rewrites.count(self.kind)}({variable})"
         with rewriting(variable.brick, variable.application, element):
             if isinstance(self.replacement, Indexed):
@@ -63,11 +70,19 @@ class Rule:
                 f"the replacement of {variable} is {new.dtype}{list(new.shape)}, but must be "
                 f"{value.dtype}{list(value.shape)} as before"
             )
+        return new
+
+    def mark(self, tag: Tag) -> Tag:
+        """Return the tag of the new value."""
         roles = frozenset(tag.roles)
         for role in self.roles:
             roles = add_role(roles, role)
-        in_order = tuple(sorted(roles, key=str))
-        return _jax.annotate(new, replace(tag, roles=in_order, rewrites=(*tag.rewrites, self.kind)))
+        return replace(
+            tag,
+            roles=tuple(sorted(roles, key=str)),
+            rewrites=(*tag.rewrites, self.kind),
+            each_step=self.each_step,
+        )
 
 
 class ParameterFlow:
@@ -84,13 +99,7 @@ class ParameterFlow:
     def __init__(self, traced: Traced, supply: Callable[[Parameter], jax.Array]) -> None:
         self.supply = supply
         self.current: dict[Parameter, jax.Array] = {}
-        self.reads: list[Site] = [site for site in traced.sites if site.is_read]
-        self.last_tags: dict[Parameter, Site] = {
-            site.parameter: site
-            for site in traced.sites
-            if site.parameter is not None and site.tag and site.tag.place == "parameter"
-        }
-        self.tags = [site for site in traced.sites if site.tag and site.tag.place == "parameter"]
+        self.last_tags = traced.parameter_tags
 
     def value(self, parameter: Parameter) -> jax.Array:
         """Return what a reader gets now."""
@@ -102,10 +111,6 @@ class ParameterFlow:
         """Do what reading a parameter does now."""
         return [self.value(eqn.params["parameter"])]
 
-    def is_constant(self, parameter: Parameter) -> bool:
-        """Whether all readers get the value that the parameter enters the graph with."""
-        return parameter not in self.last_tags and parameter not in self.current
-
 
 def evaluate(
     traced: Traced,
@@ -115,56 +120,100 @@ def evaluate(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the outputs of a trace with rules applied, and captured values by name.
 
-    The values captured are those after the rules. Where a value may not be reached, in a branch
-    or a while loop, the name followed by `':taken'` tells whether it was.
+    What is captured is the value after the rules, and before all rules that are applied later.
+    Where it may not be reached, in a branch or a while loop, the name followed by `':taken'` tells
+    whether it was.
     """
-    flow = ParameterFlow(traced, _jax.parameter)
-    actions: dict[Position, Action] = {}
-    frame = Frame()
+    evaluation = _Evaluation(traced, rules, captures)
+    outputs = evaluation.run(sources)
+    return dict(zip(traced.outputs, outputs, strict=True)), evaluation.frame.captured
 
-    def finish(site: Site, subject: Variable | Parameter) -> Action:
+
+class _Evaluation:
+    def __init__(
+        self,
+        traced: Traced,
+        rules: Mapping[Variable | Parameter, Rule],
+        captures: Mapping[Variable | Parameter, str],
+    ) -> None:
+        self.traced = traced
+        self.rules = rules
+        self.captures = captures
+        self.flow = ParameterFlow(traced, _jax.parameter)
+        self.before: dict[Parameter, jax.Array] = {}
+        self.frame = Frame()
+
+    def run(self, sources: Sequence[Any]) -> list[Any]:
+        """Return the outputs."""
+        subjects = dict.fromkeys((*self.rules, *self.captures))
+        actions: dict[Position, Action] = {}
+        for site in self.traced.sites:
+            if site.variable is not None and site.variable in subjects:
+                actions[site.position] = self._finish(site.variable, site.place.is_conditional)
+        for subject in subjects:
+            if isinstance(subject, Parameter) and subject not in self.flow.last_tags:
+                tag = Tag(subject.name, parameter=subject, place="parameter")
+                self._settle(subject, _jax.parameter(subject), tag, self.frame, False)
+        for parameter, site in self.flow.last_tags.items():
+            actions[site.position] = self._finish(parameter, False)
+        first = []
+        for site in self.traced.sites:
+            if not site.is_read or site.parameter is None:
+                continue
+            rule = self.rules.get(site.parameter)
+            if rule is not None and rule.each_step and site.place.loops:
+                actions[site.position] = self._draw(site.parameter)
+            elif site.parameter in self.flow.last_tags or site.parameter in subjects:
+                actions[site.position] = self.flow.read
+                if site.parameter not in self.flow.last_tags:
+                    first.append(site.position)
+        plan = Plan(actions, first=first, entries=self._entries())
+        return interpret(self.traced.body, sources, plan, self.frame)
+
+    def _finish(self, subject: Variable | Parameter, is_conditional: bool) -> Action:
         def act(eqn: Any, inputs: list[Any], frame: Frame) -> list[Any]:
-            (value,) = inputs
-            tag = eqn.params["tag"]
-            rule = rules.get(subject)
-            if rule is None:
-                value = _jax.annotate(value, tag)
-            else:
-                value = rule.apply(value, subject, tag, frame)
-            if isinstance(subject, Parameter):
-                flow.current[subject] = value
-            if subject in captures:
-                collect(frame, captures[subject], value, site.place.is_conditional)
-            return [value]
+            return [self._settle(subject, inputs[0], eqn.params["tag"], frame, is_conditional)]
 
         return act
 
-    for site in traced.sites:
-        if site.variable is not None and (site.variable in rules or site.variable in captures):
-            actions[site.position] = finish(site, site.variable)
-    for parameter in [subject for subject in (*rules, *captures) if isinstance(subject, Parameter)]:
-        if parameter in flow.last_tags or parameter in flow.current:
-            continue
-        value = _jax.parameter(parameter)
-        if parameter in rules:
-            tag = Tag(parameter.name, parameter=parameter, place="parameter")
-            value = rules[parameter].apply(value, parameter, tag, frame)
-        flow.current[parameter] = value
-        if parameter in captures:
-            collect(frame, captures[parameter], value, False)
-    for site in flow.tags:
-        assert site.parameter is not None
-        if flow.last_tags[site.parameter] is site:
-            actions[site.position] = finish(site, site.parameter)
-    first = set()
-    for site in flow.reads:
-        assert site.parameter is not None
-        if site.parameter in flow.last_tags or site.parameter in flow.current:
-            actions[site.position] = flow.read
-            if site.parameter not in flow.last_tags:
-                first.add(site.position)
-    outputs = interpret(traced.body, sources, Plan(actions, first=first), frame)
-    return dict(zip(traced.outputs, outputs, strict=True)), frame.captured
+    def _settle(
+        self,
+        subject: Variable | Parameter,
+        value: jax.Array,
+        tag: Tag,
+        frame: Frame,
+        is_conditional: bool,
+    ) -> jax.Array:
+        """Rewrite and capture a value; return it with its tag."""
+        rule = self.rules.get(subject)
+        if isinstance(subject, Parameter):
+            self.before[subject] = value
+        if rule is not None:
+            value = rule.compute(value, subject, tag, frame)
+            tag = rule.mark(tag)
+        if subject in self.captures:
+            collect(frame, self.captures[subject], value, is_conditional)
+        value = _jax.annotate(value, tag)
+        if isinstance(subject, Parameter):
+            self.flow.current[subject] = value
+        return value
+
+    def _entries(self) -> dict[Position, dict[int, Action]]:
+        """Return the inputs of loop bodies that are parameters to rewrite in each step."""
+        entries: dict[Position, dict[int, Action]] = {}
+        for subject, rule in self.rules.items():
+            if rule.each_step and isinstance(subject, Parameter):
+                for position, index in loop_inputs(self.traced.body, subject):
+                    entries.setdefault(position, {})[index] = self._draw(subject)
+        return entries
+
+    def _draw(self, parameter: Parameter) -> Action:
+        def act(eqn: Any, inputs: list[Any], frame: Frame) -> list[Any]:
+            tag = Tag(parameter.name, parameter=parameter)
+            rule = self.rules[parameter]
+            return [rule.compute(self.before[parameter], parameter, tag, frame)]
+
+        return act
 
 
 def collect(frame: Frame, name: str, value: Any, is_conditional: bool) -> None:

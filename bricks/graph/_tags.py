@@ -33,6 +33,7 @@ class Tag:
             find bricks by path.
         parameter: the parameter whose rewritten value, or new value, this is.
         rewrites: the kinds of the rewrites that the value went through.
+        each_step: whether the last rewrite was one for each iteration of loops.
         place: `'variable'`, `'source'`, `'output'`, `'parameter'` or `'update'`.
     """
 
@@ -42,6 +43,7 @@ class Tag:
     brick: Owner | None = None
     parameter: Parameter | None = None
     rewrites: tuple[str, ...] = ()
+    each_step: bool = False
     place: str = "variable"
 
 

@@ -46,14 +46,33 @@ class Traced:
         return tuple(dict.fromkeys(site.parameter for site in reads if site.parameter is not None))
 
     @property
+    def parameter_tags(self) -> Mapping[Parameter, Site]:
+        """For each parameter that was rewritten, where it has its final value."""
+        return {
+            site.parameter: site
+            for site in self.sites
+            if site.parameter is not None and site.tag and site.tag.place == "parameter"
+        }
+
+    @property
     def variables(self) -> tuple[Variable | Parameter, ...]:
         """The variables and parameters in order of evaluation."""
         found = (site.parameter if site.is_read else site.variable for site in self.sites)
         return tuple(dict.fromkeys(variable for variable in found if variable is not None))
 
 
+def trace_with_sources(fn: Callable[..., Any], sources: Mapping[str, Any]) -> Traced:
+    """Trace a function as `trace` does, and make its sources variables."""
+
+    def tagged(**arrays: Any) -> Any:
+        tag = {name: Tag(name, place="source") for name in arrays}
+        return fn(**{name: _jax.annotate(array, tag[name]) for name, array in arrays.items()})
+
+    return trace(tagged, sources, {})
+
+
 def trace(
-    fn: Callable[..., Any], sources: Mapping[str, Any], bricks: Mapping[str, Owner] | None = None
+    fn: Callable[..., Any], sources: Mapping[str, Any], bricks: Mapping[str, Owner]
 ) -> Traced:
     """Trace a function of named sources that returns one array, or a dict of named ones.
 
@@ -70,17 +89,13 @@ def trace(
     names: list[str | None] = []
 
     def flat(*arrays: Any) -> list[Any]:
-        named = {
-            name: _jax.annotate(array, Tag(name, place="source"))
-            for name, array in zip(sources, arrays, strict=True)
-        }
-        outputs = _named_outputs(fn(**named))
+        outputs = _named_outputs(fn(**dict(zip(sources, arrays, strict=True))))
         names.extend(outputs)
         return [_jax.annotate(value, Tag(name, place="output")) for name, value in outputs.items()]
 
     with tracing() as seen:
         body = _jax.trace(flat, *sources.values())
-    return _analyze(body, tuple(sources), names, {**(bricks or {}), **seen})
+    return _analyze(body, tuple(sources), names, {**bricks, **seen})
 
 
 _ARRAYS = (jax.Array, np.ndarray, np.generic, bool, int, float, complex)
