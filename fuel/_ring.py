@@ -29,7 +29,7 @@ MAX_SLOTS = 64
 MAX_DEPTH = 64
 _MAX_REGIONS = 8
 _SIZE = 4096
-_GENERATION, _CONSUMED, _STATISTICS, _REGIONS, _FLAGS, _FIFO = 1, 2, 4, 8, 32, 96
+_GENERATION, _CONSUMED, _WAITING, _STATISTICS, _REGIONS, _FLAGS, _FIFO = 1, 2, 3, 4, 8, 32, 96
 _WORDS_OF_AN_ENTRY = 5
 _SLACK = 1.125
 """Slots are this much larger than the batch they are laid out for."""
@@ -83,6 +83,15 @@ class Control:
     @generation.setter
     def generation(self, value: int) -> None:
         self._words[_GENERATION] = value
+
+    @property
+    def is_worker_waiting(self) -> bool:
+        """Whether the worker sleeps until its bell is rung."""
+        return self._words[_WAITING] == 1
+
+    @is_worker_waiting.setter
+    def is_worker_waiting(self, value: bool) -> None:
+        self._words[_WAITING] = value
 
     def may_publish(self) -> bool:
         """Whether fewer results than `depth` wait for the consumer."""
@@ -318,4 +327,5 @@ class SlotReader:
         bell = self._bell
         if bell is not None:
             self._control.release(slot)
-            bell.ring()
+            if self._control.is_worker_waiting:
+                bell.ring()

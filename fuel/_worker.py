@@ -35,6 +35,10 @@ IN_WORKER = "FUEL_WORKER"
 """The environment variable by which a worker knows that it is one."""
 _FEW = 8
 """Look for more requests when so few are left."""
+_AWAKE, _SHORT_NAP, _LONG_NAP = 2e-4, 1e-4, 4e-3
+"""Seconds without room before the first nap, of the first nap, and of the one that is not taken."""
+_LOOK_AGAIN = 100
+"""Milliseconds."""
 
 Job = Callable[[], tuple[str, Any, Any]]
 """Computes kind, value and state of a result."""
@@ -116,18 +120,39 @@ class _Worker:
         """Return when there is a job of the present generation and room for its result."""
         if len(self._jobs) < _FEW:
             self._receive()
+        nap, awake = _SHORT_NAP, time.perf_counter() + _AWAKE
         while True:
             present = self._control.generation
             while self._jobs and self._jobs[0][0] != present:
                 self._jobs.popleft()
             if self._run is not None and self._run[0] != present:
                 self._run = None
-            has_job = self._jobs or self._run is not None
-            if has_job and self._control.may_publish() and self._slots.has_free_slot():
+            has_job = bool(self._jobs) or self._run is not None
+            if has_job and self._has_room():
                 return
-            self._poller.poll()
-            self._wake.take()
-            self._receive()
+            if not has_job or nap >= _LONG_NAP:
+                self._sleep(has_job)
+            elif time.perf_counter() < awake:
+                os.sched_yield()
+            else:
+                time.sleep(nap)  # so that the consumer need not spend time on waking us
+                nap *= 2
+
+    def _sleep(self, has_job: bool) -> None:
+        """Wait for a message or the bell.
+
+        A bell that the consumer thought needless at the very moment when we fell asleep would not
+        be heard, so if there is work we look again after a while.
+        """
+        self._control.is_worker_waiting = True
+        if not (has_job and self._has_room()):
+            self._poller.poll(_LOOK_AGAIN if has_job else None)
+        self._control.is_worker_waiting = False
+        self._wake.take()
+        self._receive()
+
+    def _has_room(self) -> bool:
+        return self._control.may_publish() and self._slots.has_free_slot()
 
     def _take_job(self) -> tuple[int, int, Job]:
         if self._jobs:
@@ -144,7 +169,10 @@ class _Worker:
             message = _codec.load(header)
             generation = message["generation"]
             if message["type"] == "work":
-                for sequence, place, request in _codec.decode(message["items"], buffers):
+                requests = _codec.decode(message["requests"], buffers)
+                if message["lengths"] is not None:
+                    requests = np.split(requests, np.cumsum(message["lengths"])[:-1])
+                for (sequence, *place), request in zip(message["places"], requests, strict=True):
                     self._jobs.append((generation, sequence, (Place(*place), request)))
             else:
                 state = _codec.decode(message["state"], buffers)

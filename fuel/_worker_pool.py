@@ -7,6 +7,7 @@ import os
 from collections import deque
 from typing import Any
 
+import numpy as np
 import zmq
 
 from fuel import _codec
@@ -173,14 +174,23 @@ class RequestPool:
         return process
 
     def _send(self, process: WorkerProcess, tasks: list[_Task]) -> None:
+        """Tell a worker of tasks; requests that are arrays travel as one."""
         if not tasks:
             return
         buffers: list[Buffer] = []
-        items = [(sequence, tuple(place), request) for sequence, place, request in tasks]
-        node = _codec.encode(items, buffers)
-        process.send(
-            {"type": "work", "generation": self._workers.generation, "items": node}, buffers
-        )
+        requests: Any = [request for _, _, request in tasks]
+        lengths = None
+        if all(type(request) is np.ndarray and request.ndim == 1 for request in requests):
+            lengths = [len(request) for request in requests]
+            requests = np.concatenate(requests)
+        message = {
+            "type": "work",
+            "generation": self._workers.generation,
+            "places": [(sequence, *place) for sequence, place, _ in tasks],
+            "requests": _codec.encode(requests, buffers),
+            "lengths": lengths,
+        }
+        process.send(message, buffers)
 
 
 _Task = tuple[int, Place, Any]

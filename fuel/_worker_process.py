@@ -21,6 +21,9 @@ from fuel._ring import Control, Entry, SlotReader
 from fuel._worker_error import RemoteError, WorkerDiedError, WorkerError
 
 _PAGE = 4096
+_SHORT = 5e-4
+"""Seconds that are better waited awake: to be woken costs the worker up to a tenth of a
+millisecond on a virtual machine."""
 
 
 class WorkerSettings(NamedTuple):
@@ -93,6 +96,7 @@ class WorkerProcess:
         self._memory = memories[1]
         self._results = ResultReader()
         self._rung = 0
+        self._spins = True
         self._ready = False
         self._unsent: list[list[Any]] = []
         self._poll = select.poll()
@@ -130,16 +134,14 @@ class WorkerProcess:
             WorkerError: if the worker could not build the stream.
             WorkerDiedError: if it died, fell silent for longer than `timeout`, or spoke nonsense.
         """
-        begin = time.monotonic()
-        limit = None if self._timeout is None else begin + self._timeout
+        limit = None if self._timeout is None else time.monotonic() + self._timeout
         while True:
-            while not self._rung:
-                self._rung = self._bell.take()
-                if not self._rung:
-                    self._wait(limit)
+            if not self._rung:
+                self._await_bell(limit)
             self._rung -= 1
             entry = self._control.consume()
-            self._wake.ring()
+            if self._control.is_worker_waiting:
+                self._wake.ring()
             try:
                 found = self._take(entry)
             except CodecError as error:
@@ -166,6 +168,18 @@ class WorkerProcess:
     def kill(self) -> None:
         """End the process by force; `end` still has to be called."""
         self._child.kill()
+
+    def _await_bell(self, limit: float | None) -> None:
+        """Wait for results; awake if the last wait was short, for waking up may take longer."""
+        self._rung = self._bell.take()
+        begin = time.perf_counter()
+        while not self._rung and self._spins and time.perf_counter() - begin < _SHORT:
+            os.sched_yield()
+            self._rung = self._bell.take()
+        while not self._rung:
+            self._wait(limit)
+            self._rung = self._bell.take()
+        self._spins = time.perf_counter() - begin < 2 * _SHORT
 
     def _wait(self, limit: float | None) -> None:
         """Wait for the bell."""

@@ -1,0 +1,132 @@
+"""Streams that tests run in worker processes, and so must be importable there."""
+
+import os
+import signal
+import sys
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from fuel.datasets import IndexableDataset
+from fuel.schemes import ConstantScheme, SequentialScheme, ShuffledScheme
+from fuel.streams import DataStream
+from fuel.transformers import Batch, Mapping, ScaleAndShift, Transformer
+
+EXAMPLES = 23
+BATCH_SIZE = 4
+BATCHES = 6
+
+
+def features(examples=EXAMPLES):
+    return np.arange(examples * 6, dtype=np.uint8).reshape(examples, 2, 3)
+
+
+def root(examples=EXAMPLES, batch_size=BATCH_SIZE, *, shuffled=True, **kwargs):
+    """Shuffled (or not) batches of images and their numbers."""
+    dataset = IndexableDataset({"features": features(examples), "targets": np.arange(examples)})
+    scheme = ShuffledScheme if shuffled else SequentialScheme
+    return DataStream(dataset, iteration_scheme=scheme(examples, batch_size, **kwargs))
+
+
+def scaled():
+    """A chain that workers can share; its shuffling is a function of seed and epoch."""
+    return ScaleAndShift(root(seed=5), 0.5, 1, which_sources=("features",), dtype="float32")
+
+
+def shuffled_like_fuel():
+    """A chain that workers can share; its shuffling has a generator that moves."""
+    return Mapping(root(), reverse)
+
+
+def running_sums():
+    """A chain that has to be run as a whole."""
+    return RunningSum(root(seed=5))
+
+
+def batched_examples():
+    """A chain whose inner items are not its batches."""
+    dataset = IndexableDataset({"features": features(), "targets": np.arange(EXAMPLES)})
+    return Batch(dataset.get_example_stream(), ConstantScheme(BATCH_SIZE, num_examples=EXAMPLES))
+
+
+def reverse(batch):
+    return tuple(part[::-1] for part in batch)
+
+
+class RunningSum(Transformer):
+    """Adds to each batch's targets the sum of all targets before."""
+
+    stateless = False
+
+    def __init__(self, data_stream):
+        super().__init__(data_stream, data_stream.produces_examples)
+        self.total = 0
+
+    def transform_batch(self, batch):
+        images, targets = batch
+        before, self.total = self.total, self.total + int(targets.sum())
+        return images, targets + before
+
+    def own_state(self):
+        return {"total": self.total}
+
+    def load_own_state(self, state):
+        self.total = state["total"]
+
+
+def act(action, wanted, folder, batch):
+    """Do something when the batch with example `wanted` comes, at most once if there is a folder."""
+    if wanted in batch[1]:
+        marker = None if folder is None else Path(folder, "done")
+        if marker is None or not marker.exists():
+            if marker is not None:
+                marker.touch()
+            ACTIONS[action]()
+    return batch
+
+
+def fail():
+    raise ValueError("the seventh seal is broken")
+
+
+def die():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def hang():
+    signal.pause()
+
+
+ACTIONS = {"fail": fail, "die": die, "hang": hang}
+
+
+def acting(action, wanted, folder=None, *, whole=False):
+    """Batches in order, with an action when example `wanted` comes."""
+    stream = Mapping(root(shuffled=False), partial(act, action, wanted, folder))
+    return RunningSum(stream) if whole else stream
+
+
+def modules(batch):
+    """Which of some modules have been imported, instead of the targets."""
+    names = ("jax", "torch", "bricks", "mainloop", "matplotlib", "requests", "fuel", "h5py", "zmq")
+    return batch[0], np.array([name in sys.modules for name in names])
+
+
+def sized(batch):
+    """Batches whose sizes differ wildly, by the number of the first example."""
+    _, targets = batch
+    return np.full((10 ** (2 + targets[0] % 4)), targets[0], np.int32), targets
+
+
+def mixed(batch):
+    """What is not an array of numbers: strings, lists, ragged arrays."""
+    images, targets = batch
+    ragged = np.empty(len(targets), dtype=object)
+    for index, target in enumerate(targets):
+        ragged[index] = np.arange(target, dtype=np.int16)
+    return ragged, {"list": targets.tolist(), "text": "ä", "tuple": (1.5, None), "f": images.T}
+
+
+def unsendable(batch):
+    return batch[0], iter(())
