@@ -248,5 +248,5 @@ def test_the_variables_are_checked(graph):
         apply_dropout(graph, 3, 0.5)
     with pytest.raises(ValueError, match="aa is not a variable of this graph; near it are a"):
         apply_dropout(graph, other.select(":aa"), 0.5)
-    with pytest.raises(ValueError, match="twice holds int.*, but floats are needed"):
+    with pytest.raises(ValueError, match=r"twice holds int.*, but floats are needed"):
         apply_dropout(whole, whole.select(":twice"), 0.5)

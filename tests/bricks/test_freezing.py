@@ -102,7 +102,7 @@ def test_only_parameters_of_the_graph_can_be_frozen(graph):
         freeze(graph, graph.select("Rectifier:output"))
     with pytest.raises(ValueError, match="unfreeze: there are no variables"):
         unfreeze(graph, [])
-    with pytest.raises(TypeError, match="bare variable /mlp/linear_0.W"):
+    with pytest.raises(TypeError, match=r"bare variable /mlp/linear_0\.W"):
         freeze(graph, graph.select(".WEIGHT")[0])
 
 

@@ -195,7 +195,7 @@ def test_a_variable_in_a_while_loop_is_refused():
         lambda x: {"cost": jax.lax.while_loop(lambda x: x < 10, body, jnp.sum(x))}, BATCH
     )
 
-    with pytest.raises(ValueError, match="use lax.scan"):
+    with pytest.raises(ValueError, match=r"use lax\.scan"):
         apply_l2(graph, graph.select(":double"), 0.1)
 
 
