@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from math import prod
-from typing import TYPE_CHECKING
+from typing import Any
 
 from bricks._lineage import AnyVariable
 from bricks._table import Table
@@ -10,11 +10,8 @@ from bricks.declaration import Declaration, declarations_of
 from bricks.parameter import Parameter
 from bricks.roles import PARAMETER, Role, add_role
 
-if TYPE_CHECKING:
-    from bricks.brick import Brick
 
-
-def describe_brick(brick: "Brick") -> Table:
+def describe_brick(brick: Any) -> Table:
     """Return the table of the parameters of a brick and of all bricks below it.
 
     Looking allocates nothing: of a size that is still unknown the table shows the setting's name.
@@ -77,13 +74,13 @@ def describe_graph(
     )
 
 
-def _cells(brick: "Brick", own: Parameter) -> tuple[str, str, str]:
+def _cells(brick: Any, own: Parameter) -> tuple[str, str, str]:
     path = f"{brick.path}.{own.name}"
     tied = "" if own.path == path else f" = {own.path}"
     return path + tied, _roles(own.roles), _sizes(own.shape)
 
 
-def _known_shape(declaration: Declaration, brick: "Brick") -> tuple[int | str, ...]:
+def _known_shape(declaration: Declaration, brick: Any) -> tuple[int | str, ...]:
     """The sizes of a parameter that is not there yet, or the settings that will give them."""
     known = [getattr(brick, size) if isinstance(size, str) else size for size in declaration.shape]
     return tuple(

@@ -584,6 +584,6 @@ def test_a_network_is_initialized_without_compiling_for_each_parameter():
     try:
         mlp.initialize(seed=1)
     finally:
-        jax.monitoring.clear_event_listeners()
+        jax.monitoring.unregister_event_duration_listener(listener)
 
     assert compiled == []
