@@ -15,6 +15,7 @@ import numpy.typing as npt
 __all__ = ["read_idx"]
 
 GZIP_MAGIC = b"\x1f\x8b"
+CURE = "delete it and fetch it anew"
 
 
 def read_idx(filename: str | os.PathLike[str], magic: int, what: str) -> npt.NDArray[np.uint8]:
@@ -39,12 +40,12 @@ def read_idx(filename: str | os.PathLike[str], magic: int, what: str) -> npt.NDA
             f"which should be {magic}"
         )
     if len(content) < offset:
-        raise ValueError(f"{os.fspath(filename)} is damaged: it ends within its header")
+        raise ValueError(f"{os.fspath(filename)} is damaged: it ends within its header; {CURE}")
     shape = struct.unpack(f">{dims}I", content[4:offset])
     if len(content) - offset != math.prod(shape):
         raise ValueError(
             f"{os.fspath(filename)} is damaged: its header promises {math.prod(shape)} bytes "
-            f"({' x '.join(map(str, shape))}), it has {len(content) - offset}"
+            f"({' x '.join(map(str, shape))}), it has {len(content) - offset}; {CURE}"
         )
     return np.frombuffer(content, np.uint8, offset=offset).reshape(shape)
 
@@ -59,4 +60,4 @@ def _content(path: Path) -> bytearray:
             with gzip.open(handle) as unpacked:
                 return bytearray(unpacked.read())
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise ValueError(f"{path} is damaged: {error}; fetch it anew") from error
+            raise ValueError(f"{path} is damaged: {error}; {CURE}") from error

@@ -14,7 +14,8 @@ CONTENT = b"digits" * 1000
 
 
 @pytest.fixture
-def server():
+def server(monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     server = FileServer()
     server.files = {"/digits.bin": Served(CONTENT)}
     yield server

@@ -8,6 +8,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fuel.converters.base import (
     MissingInputFiles,
@@ -61,6 +63,28 @@ def test_the_split_attribute_is_fuels_byte_for_byte(tmp_path):
         (b"test", b"targets", 5, 7, True, b"a comment"),
     ]
     assert not any(row["indices"] for row in rows)
+
+
+@given(
+    lengths=st.lists(st.integers(0, 9), min_size=1, max_size=4),
+    dtype=st.sampled_from(["u1", "<i8", "<f4", "?"]),
+    row=st.lists(st.integers(1, 3), max_size=3),
+)
+def test_whatever_the_splits_their_rows_come_back(tmp_path_factory, lengths, dtype, row):
+    path = tmp_path_factory.mktemp("split") / "x.hdf5"
+    rng = np.random.default_rng(sum(lengths))
+    arrays = {
+        f"split {number}": rng.integers(0, 2, (length, *row)).astype(dtype)
+        for number, length in enumerate(lengths)
+    }
+
+    written(path, [(split, "numbers", array) for split, array in arrays.items()])
+
+    with h5py.File(path) as h5file:
+        for split, start, stop in h5file.attrs["split"][["split", "start", "stop"]]:
+            stored = h5file["numbers"][start:stop]
+            np.testing.assert_array_equal(stored, arrays[split.decode()])
+            assert stored.dtype == dtype
 
 
 def test_names_are_counted_in_bytes_and_missing_pairs_are_said(tmp_path):

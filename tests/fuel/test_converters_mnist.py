@@ -7,6 +7,8 @@ import struct
 import h5py
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from idx_files import IMAGES, LABELS, NAMES, idx_bytes, write_idx_files
 
 from fuel.converters.mnist import convert_mnist, read_mnist_images, read_mnist_labels
@@ -51,6 +53,19 @@ def test_images_have_one_channel_and_labels_one_index(tmp_path, packed):
 
     np.testing.assert_array_equal(read_mnist_images(images), IMAGES["train"][:, np.newaxis])
     np.testing.assert_array_equal(read_mnist_labels(labels), LABELS["train"][:, np.newaxis])
+
+
+@given(
+    shape=st.tuples(st.integers(0, 5), st.integers(1, 4), st.integers(1, 4)), packed=st.booleans()
+)
+def test_images_of_any_size_come_back(tmp_path_factory, shape, packed):
+    path = tmp_path_factory.mktemp("idx") / "images"
+    images = np.random.default_rng(sum(shape)).integers(0, 256, shape, dtype=np.uint8)
+    content = idx_bytes(images)
+
+    path.write_bytes(gzip.compress(content) if packed else content)
+
+    np.testing.assert_array_equal(read_mnist_images(path)[:, 0], images)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -22,7 +22,8 @@ CONTENT = bytes(range(256)) * 40
 
 
 @pytest.fixture
-def server():
+def server(monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     server = FileServer()
     server.files = {"/a/file.bin": Served(CONTENT)}
     yield server

@@ -26,7 +26,8 @@ WANTED = [(data_file(), data_file(RAW, "data"))]
 
 
 @pytest.fixture
-def server():
+def server(monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     server = FileServer()
     server.files = {"/good/data.gz": Served(CONTENT)}
     yield server
