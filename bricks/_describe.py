@@ -24,7 +24,7 @@ def describe_brick(brick: Any) -> Table:
     counts: dict[object, int | None] = {}
     for part in brick.subtree():
         part.push_configuration()
-        for name, declaration in declarations_of(type(part)).items():
+        for name, declaration in declarations_of(part.__class__).items():
             own = part._parameters.get(name)
             identity: object
             sizes: tuple[int | str, ...]

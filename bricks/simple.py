@@ -6,7 +6,7 @@ import jax.numpy as jnp
 
 from bricks.application import add_auxiliary_variable, application
 from bricks.brick import Brick
-from bricks.configuration import dimension
+from bricks.configuration import dimension, scheme
 from bricks.declaration import parameter
 from bricks.graph import is_tracing
 from bricks.interfaces import Feedforward, Initializable, check_floats, check_last_axis
@@ -51,7 +51,7 @@ class Linear(Initializable, Feedforward):
         return output + jnp.broadcast_to(b, output.shape)
 
 
-class Bias(Initializable, Feedforward):
+class Bias(Feedforward):
     """`input_ + b`: a bias for each value of the last axis.
 
     Args:
@@ -61,6 +61,7 @@ class Bias(Initializable, Feedforward):
     """
 
     dim = dimension(infer="input_")
+    biases_init = scheme()
 
     b = parameter(BIAS, shape=("dim",), init="biases_init")
 

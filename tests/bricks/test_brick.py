@@ -569,7 +569,7 @@ def test_a_derived_brick_may_show_a_parameter_transformed():
 
 
 def test_a_brick_tells_its_settings():
-    assert repr(Bias(3, name="shift")) == "<Bias /shift use_bias=True dim=3>"
+    assert repr(Bias(3, name="shift")) == "<Bias /shift dim=3>"
 
 
 def test_a_network_is_initialized_without_compiling_for_each_parameter():
