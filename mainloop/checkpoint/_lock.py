@@ -2,13 +2,14 @@
 
 import fcntl
 import os
+import weakref
 from pathlib import Path
 
 from mainloop.checkpoint._replace import beside
 
 
 class CheckpointLock:
-    """An exclusive lock beside a file; the kernel releases it if the process is killed.
+    """An exclusive lock beside a file; it ends with this object or its process.
 
     Args:
         path: the file that only one run may write.
@@ -17,7 +18,7 @@ class CheckpointLock:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = beside(path, "lock")
-        self._descriptor: int | None = None
+        self._closer: weakref.finalize[..., CheckpointLock] | None = None  # while it is held
 
     def acquire(self) -> None:
         """Take the lock; nothing happens if it is held already.
@@ -26,7 +27,7 @@ class CheckpointLock:
             RuntimeError: if another run holds it; says which process.
         """
         self._lock.parent.mkdir(parents=True, exist_ok=True)
-        while self._descriptor is None:
+        while self._closer is None:
             descriptor = os.open(self._lock, os.O_RDWR | os.O_CREAT, 0o644)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -40,16 +41,16 @@ class CheckpointLock:
             if self._is_current(descriptor):
                 os.ftruncate(descriptor, 0)
                 os.write(descriptor, str(os.getpid()).encode())
-                self._descriptor = descriptor
+                self._closer = weakref.finalize(self, os.close, descriptor)
             else:  # its holder removed it in between: what is locked now has no name any more
                 os.close(descriptor)
 
     def release(self) -> None:
         """Let go of the lock; nothing happens if it is not held."""
-        if self._descriptor is not None:
+        if self._closer is not None:
             self._lock.unlink(missing_ok=True)
-            os.close(self._descriptor)
-            self._descriptor = None
+            self._closer()
+            self._closer = None
 
     def _is_current(self, descriptor: int) -> bool:
         try:

@@ -16,7 +16,8 @@ class FinishIfNoImprovementAfter(SimpleExtension):
     patience is at an end is looked at after every epoch unless told otherwise. What is left of
     it goes to the record `<notification>_patience_<unit>`; the run is finished when none is
     left, also if the moment when it was exactly used up was not looked at. Before the first
-    improvement patience is endless.
+    improvement patience is endless. A run that was finished so goes on if it is loaded with more
+    patience.
 
     Args:
         notification_name: for example `valid_error_rate_best_so_far`.
@@ -53,6 +54,14 @@ class FinishIfNoImprovementAfter(SimpleExtension):
             patience_log_record or f"{notification_name}_patience_{self.unit}"
         )
         self._improved_at: int | None = None
+        self._reason: str | None = None
+
+    def on_resumption(self) -> None:
+        """Let a run go on that ended here before, if there is more patience now."""
+        main_loop = self.main_loop
+        ended_here = self._reason is not None and main_loop.finish_reason == self._reason
+        if ended_here and self._left > 0:
+            main_loop.finish_reason = self._reason = None
 
     def after_batch(self, batch: Batch) -> None:
         """Notice an improvement."""
@@ -67,26 +76,37 @@ class FinishIfNoImprovementAfter(SimpleExtension):
         self._notice()
         if self._improved_at is None:
             return
-        left = self.patience - (self._now - self._improved_at)
-        self.main_loop.log.current_row[self.patience_log_record] = left
-        if left <= 0:
-            self.main_loop.finish(
+        self.main_loop.log.current_row[self.patience_log_record] = self._left
+        if self._left <= 0:
+            self._reason = (
                 f"no improvement of {self.notification_name.removesuffix('_best_so_far')} "
                 f"in {self._now - self._improved_at} {self.unit}"
             )
+            self.main_loop.finish(self._reason)
 
     def state_dict(self) -> State:
-        """When the last improvement was."""
-        return {**super().state_dict(), "improved_at": self._improved_at}
+        """When the last improvement was, and why the run was finished if it was."""
+        return {
+            **super().state_dict(),
+            "improved_at": self._improved_at,
+            "reason": self._reason,
+        }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Remember when the last improvement was."""
+        """Remember when the last improvement was, and why the run was finished if it was."""
         super().load_state_dict(state)
         self._improved_at = state["improved_at"]
+        self._reason = state["reason"]
 
     @property
     def _now(self) -> int:
         return int(self.main_loop.status[f"{self.unit}_done"])
+
+    @property
+    def _left(self) -> int:
+        """What is left of the patience, once there was an improvement."""
+        assert self._improved_at is not None
+        return self.patience - (self._now - self._improved_at)
 
     def _notice(self) -> None:
         if self.main_loop.log.current_row.get(self.notification_name):

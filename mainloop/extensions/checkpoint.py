@@ -24,8 +24,8 @@ class Checkpoint(SimpleExtension):
 
     It acts after every epoch, when the run is interrupted and when it is finished, after all
     other extensions; any trigger can be added, and these switched off (`after_epoch=False`). The
-    state is copied at that moment and written by a thread while training goes on, except at the
-    last two moments. The checkpoint before the newest is kept as `*.previous.*`.
+    state is copied at that moment and written by a thread while training goes on; the end of the
+    run waits for it. The checkpoint before the newest is kept as `*.previous.*`.
 
     A run whose cost or parameters are NaN or infinite is never saved. A file that cannot be
     written (a full disk) gives a `CheckpointWarning`, the run goes on, and the old file stays.
@@ -85,14 +85,15 @@ class Checkpoint(SimpleExtension):
         log = self.main_loop.log
         self._saving = log.status["iterations_done"], log.current_row
         self._writer.submit(partial(self._write, content))
-        if which_callback in ("after_training", "on_interrupt"):
-            self._settle()
-            self._lock.release()
 
-    def on_error(self, exception: Exception) -> None:
-        """Let what is being written be finished; a run that failed is not saved."""
-        self._settle()
-        self._lock.release()
+    def dispatch(self, moment: str, *arguments: Any) -> None:
+        """Tell the extension of a moment; at the end of a run let the writing be finished."""
+        try:
+            super().dispatch(moment, *arguments)
+        finally:
+            if moment in ("after_training", "on_interrupt", "on_error"):
+                self._settle()
+                self._lock.release()
 
     def _snapshot(self) -> Snapshot:
         algorithm = self.main_loop.algorithm
@@ -120,9 +121,7 @@ class Checkpoint(SimpleExtension):
         else:
             note(row, "checkpoint_failed", str(error))
             self._warn(iteration, error)
-        log = self.main_loop.log
-        if isinstance(log, AbstractTrainingLog):
-            log.flush()
+        self.main_loop.log.flush()
 
     def _warn(self, iteration: int, error: Exception) -> None:
         warnings.warn(

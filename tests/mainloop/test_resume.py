@@ -1,6 +1,8 @@
 """A run that was stopped goes on as if it had not been."""
 
+import os
 import random
+import signal
 import subprocess
 import sys
 import warnings
@@ -10,6 +12,7 @@ import numpy as np
 import pytest
 from small_run import Record, make_run
 
+from mainloop import TrainingInterrupted
 from mainloop.algorithms import NotFiniteError
 from mainloop.checkpoint import (
     CheckpointError,
@@ -67,7 +70,8 @@ def results(folder):
     """Everything that a run left, as far as it must be repeated."""
     saved = load_checkpoint(folder / "checkpoint.h5")
     state = {**saved.state, "log": saved.state["log"]["status"]}
-    state["extensions"].pop("Load", None)
+    for name in ("Load", "Interrupt"):
+        state["extensions"].pop(name, None)
     return repr((state, {path: array.tobytes() for path, array in saved.parameters.items()}))
 
 
@@ -356,3 +360,23 @@ def test_a_state_that_cannot_be_saved_is_told_before_training(tmp_path):
         main_loop.run()
 
     assert main_loop.status["iterations_done"] == 0
+
+
+def test_a_run_interrupted_by_hand_is_saved_at_that_batch_and_goes_on_bit_for_bit(
+    straight, tmp_path
+):
+    class Interrupt(TrainingExtension):
+        def after_batch(self, batch):
+            if self.main_loop.status["iterations_done"] == 9:
+                os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(TrainingInterrupted):
+        run(tmp_path, Interrupt(), every_n_batches=0, after_epoch=False)
+    assert load_checkpoint(tmp_path / "checkpoint.h5").state["iterations_done"] == 9
+
+    run(tmp_path, Load(tmp_path / "checkpoint.h5"))
+
+    assert results(tmp_path) == results(straight)
+    assert read_log(tmp_path / "log.sqlite", notes=False) == read_log(
+        straight / "log.sqlite", notes=False
+    )
