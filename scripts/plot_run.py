@@ -63,7 +63,7 @@ def filters(checkpoint, parameter, rows=10, columns=20):
         weights = file["parameters"][parameter][...]
     side = int(np.sqrt(weights.shape[0]))
     images = weights.T[: rows * columns].reshape(-1, side, side)
-    limit = np.abs(images).max()
+    limit = np.quantile(np.abs(images), 0.998)
     figure, panels = plt.subplots(rows, columns, figsize=(columns / 2, rows / 2))
     for panel, image in zip(panels.flat, images, strict=False):
         panel.imshow(image, cmap="RdBu", vmin=-limit, vmax=limit)

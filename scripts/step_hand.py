@@ -19,9 +19,11 @@ def cost(values, batch, layers: int):
         if layer < layers - 1:
             hidden = jax.nn.relu(hidden)
     log_probabilities = jax.nn.log_softmax(hidden)
-    labels = batch["targets"].astype(jnp.uint32)[:, None]
-    found = jnp.take_along_axis(log_probabilities, labels, axis=-1, mode="fill")
-    return (-found).mean()
+    labels, classes = batch["targets"], hidden.shape[-1]
+    chosen = labels[:, None] == jnp.broadcast_to(jnp.arange(classes), hidden.shape)
+    found = jnp.sum(jnp.where(chosen, log_probabilities, 0), axis=-1)
+    costs = -jnp.where((labels >= 0) & (labels < classes), found, jnp.nan)
+    return costs.mean()
 
 
 @partial(jax.jit, static_argnames="layers", donate_argnums=(0, 1))

@@ -121,7 +121,7 @@ def streams(options: argparse.Namespace) -> tuple[MultiProcessing, Flatten, Flat
             DataStream.default_stream(dataset, iteration_scheme=scheme), which_sources=("features",)
         )
 
-    training = MNIST(("train",), subset=slice(0, split))
+    training = MNIST(("train",), subset=slice(0, split), load_in_memory=False)
     validation = MNIST(("train",), subset=slice(split, options.examples))
     test = MNIST(("test",))
     shuffled = ShuffledScheme(training.num_examples, options.batch_size, seed=options.seed)
