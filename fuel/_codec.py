@@ -46,8 +46,8 @@ def load(text: bytes | memoryview | str) -> Node:
 def encode(value: Any, buffers: list[Buffer]) -> Node:
     """The node of a value made of plain data; the buffers that it refers to are appended.
 
-    Plain data are None, truth values, numbers, strings, bytes, NumPy arrays and scalars, and
-    lists, tuples, dicts and sets of plain data.
+    Plain data are None, truth values, numbers, strings, bytes, slices, ranges, NumPy arrays and
+    scalars, and lists, tuples, dicts and sets of plain data.
 
     Raises:
         CodecError: if the value holds anything else.
@@ -64,6 +64,9 @@ def encode(value: Any, buffers: list[Buffer]) -> Node:
             "dict",
             [[encode(key, buffers), encode(item, buffers)] for key, item in value.items()],
         ]
+    if kind in (slice, range):
+        parts = (value.start, value.stop, value.step)
+        return [kind.__name__, [encode(part, buffers) for part in parts]]
     if kind is float:
         return ["float", repr(value)]
     if kind is complex:
@@ -195,6 +198,8 @@ _DECODERS = {
     "dict": lambda node, buffers: {
         decode(key, buffers): decode(item, buffers) for key, item in node[1]
     },
+    "slice": lambda node, buffers: slice(*(decode(part, buffers) for part in node[1])),
+    "range": lambda node, buffers: range(*(decode(part, buffers) for part in node[1])),
     "float": lambda node, buffers: float(node[1]),
     "complex": lambda node, buffers: complex(float(node[1]), float(node[2])),
     "bytes": lambda node, buffers: bytes(buffers[node[1]]),

@@ -11,6 +11,7 @@ it, and only the consumer clears it, when the last array on the slot has died.
 
 from __future__ import annotations
 
+import logging
 import os
 from typing import Any, NamedTuple
 
@@ -23,6 +24,7 @@ from fuel._doorbell import Doorbell
 from fuel._lease import Leases
 from fuel._shared_memory import ALIGNMENT, PAGE, round_up
 
+_log = logging.getLogger(__name__)
 MAGIC = 0x4655454C52494E31
 """What the first word of a control page holds: FUELRIN1."""
 MAX_SLOTS = 64
@@ -275,6 +277,7 @@ class SlotReader:
         self._lendable = slots - reserve
         self._regions: dict[int, tuple[Any, int]] = {}
         self._leases = Leases()
+        self._said = False
 
     def open(self, entry: Entry) -> tuple[bytes, NDArray[np.uint8], bool]:
         """The header and the bytes of a result.
@@ -295,6 +298,13 @@ class SlotReader:
         if entry.size and len(self._leases) < self._lendable:
             loan = self._leases.lease(entry.slot, memory, start, entry.size, self._returned)
             return header, loan, True
+        if entry.size and not self._said:
+            self._said = True
+            _log.warning(
+                "more than leases=%d items of a worker are held, or views of them; further ones "
+                "are copied, which takes longer; MultiProcessing(..., leases=) allows more",
+                self._lendable,
+            )
         copy = np.empty(entry.size, np.uint8)
         copy[:] = np.frombuffer(memory, np.uint8, entry.size, start)
         self._returned(entry.slot)

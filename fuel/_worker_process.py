@@ -21,6 +21,8 @@ from fuel._ring import Control, Entry, SlotReader
 from fuel._worker_error import RemoteError, WorkerDiedError, WorkerError
 
 _PAGE = 4096
+_STARTUP = 60.0
+"""Seconds that a worker may take to start, where its time is limited."""
 _SHORT = 5e-4
 """Seconds that are better waited awake: to be woken costs the worker up to a tenth of a
 millisecond on a virtual machine."""
@@ -97,6 +99,7 @@ class WorkerProcess:
         self._results = ResultReader()
         self._rung = 0
         self._spins = True
+        self._limit: float | None = None
         self._ready = False
         self._unsent: list[list[Any]] = []
         self._poll = select.poll()
@@ -134,10 +137,10 @@ class WorkerProcess:
             WorkerError: if the worker could not build the stream.
             WorkerDiedError: if it died, fell silent for longer than `timeout`, or spoke nonsense.
         """
-        limit = None if self._timeout is None else time.monotonic() + self._timeout
+        self._limit_wait()
         while True:
             if not self._rung:
-                self._await_bell(limit)
+                self._await_bell()
             self._rung -= 1
             entry = self._control.consume()
             if self._control.is_worker_waiting:
@@ -169,7 +172,13 @@ class WorkerProcess:
         """End the process by force; `end` still has to be called."""
         self._child.kill()
 
-    def _await_bell(self, limit: float | None) -> None:
+    def _limit_wait(self) -> None:
+        """Give the worker its time from now on; the start of a process has a time of its own."""
+        if self._timeout is not None:
+            own = self._timeout if self._ready else max(self._timeout, _STARTUP)
+            self._limit = time.monotonic() + own
+
+    def _await_bell(self) -> None:
         """Wait for results; awake if the last wait was short, for waking up may take longer."""
         self._rung = self._bell.take()
         begin = time.perf_counter()
@@ -177,13 +186,13 @@ class WorkerProcess:
             os.sched_yield()
             self._rung = self._bell.take()
         while not self._rung:
-            self._wait(limit)
+            self._wait()
             self._rung = self._bell.take()
         self._spins = time.perf_counter() - begin < 2 * _SHORT
 
-    def _wait(self, limit: float | None) -> None:
+    def _wait(self) -> None:
         """Wait for the bell."""
-        left = None if limit is None else max(0.0, limit - time.monotonic())
+        left = None if self._limit is None else max(0.0, self._limit - time.monotonic())
         if not self._ready:
             self._greet(left)
             return
@@ -208,6 +217,7 @@ class WorkerProcess:
                     f"there:\n{message.get('traceback')}"
                 )
             self._ready = True
+            self._limit_wait()
             for frames in self._unsent:
                 self._send(frames)
             self._unsent.clear()

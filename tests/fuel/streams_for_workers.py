@@ -11,7 +11,7 @@ import numpy as np
 from fuel.datasets import IndexableDataset
 from fuel.schemes import ConstantScheme, SequentialScheme, ShuffledScheme
 from fuel.streams import DataStream
-from fuel.transformers import Batch, Mapping, ScaleAndShift, Transformer
+from fuel.transformers import Batch, Mapping, ScaleAndShift, SourcewiseTransformer, Transformer
 
 EXAMPLES = 23
 BATCH_SIZE = 4
@@ -75,8 +75,20 @@ class RunningSum(Transformer):
         self.total = state["total"]
 
 
+class FailsOnSource(SourcewiseTransformer):
+    """Cannot do targets."""
+
+    def __init__(self, data_stream):
+        super().__init__(data_stream, data_stream.produces_examples)
+
+    def transform_source_batch(self, source_batch, source_name):
+        if source_name == "targets":
+            fail()
+        return source_batch
+
+
 def act(action, wanted, folder, batch):
-    """Do something when the batch with example `wanted` comes, at most once if there is a folder."""
+    """Do something when example `wanted` comes, at most once if there is a folder."""
     if wanted in batch[1]:
         marker = None if folder is None else Path(folder, "done")
         if marker is None or not marker.exists():

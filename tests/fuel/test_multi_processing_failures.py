@@ -1,0 +1,306 @@
+import contextlib
+import gc
+import os
+import random
+import select
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import streams_for_workers as streams
+
+from fuel.transformers import Mapping, MultiProcessing, WorkerError
+
+HERE = Path(__file__).parent
+PATIENCE = 20.0
+
+
+def eventually(condition):
+    """Whether a condition comes true before we lose patience."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        select.select([], [], [], 0.01)
+    return True
+
+
+def is_running(pid):
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+def targets_of(stream):
+    return [batch[1].tolist() for batch in stream.get_epoch_iterator()]
+
+
+def pids_of(stream):
+    return [worker["pid"] for worker in stream.statistics()]
+
+
+@pytest.mark.parametrize(("chain", "workers"), [("scaled", 1), ("scaled", 3), ("running_sums", 1)])
+def test_a_worker_killed_at_any_moment_changes_nothing(chain, workers, caplog):
+    make = getattr(streams, chain)
+    plain = make()
+    expected = [batch for _ in range(4) for batch in targets_of(plain)]
+    rng = random.Random(workers)
+    items = []
+
+    with MultiProcessing(make(), workers=workers) as stream:
+        for _ in range(4):
+            for batch in stream.get_epoch_iterator():
+                items.append(batch[1].tolist())
+                if rng.random() < 0.2:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(rng.choice(pids_of(stream)), signal.SIGKILL)
+
+    assert items == expected
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_worker_that_dies_over_an_item_once_costs_nothing(tmp_path, whole):
+    with MultiProcessing(streams.acting("die", 10, tmp_path, whole=whole)) as stream:
+        items = targets_of(stream)
+
+    assert (tmp_path / "done").exists()
+    assert items == targets_of(streams.acting("die", None, tmp_path, whole=whole))
+
+
+def test_an_item_over_which_workers_always_die_is_an_error_that_names_it():
+    with MultiProcessing(streams.acting("die", 10), workers=2) as stream:
+        epoch = stream.get_epoch_iterator()
+        before = [next(epoch)[1].tolist() for _ in range(2)]
+        with pytest.raises(WorkerError, match=r"3 worker .* step 2 of epoch 0.*SIGKILL"):
+            next(epoch)
+        after = [batch[1].tolist() for batch in epoch]
+
+    assert before + after == [list(range(i, min(i + 4, 23))) for i in (0, 4, 12, 16, 20)]
+
+
+def test_a_worker_that_takes_too_long_is_replaced(tmp_path):
+    with MultiProcessing(streams.acting("hang", 10, tmp_path), timeout=3.0) as stream:
+        items = targets_of(stream)
+
+    assert np.concatenate(items).tolist() == list(range(23))
+
+
+def test_a_worker_that_always_takes_too_long_is_an_error_that_says_so():
+    with (
+        MultiProcessing(streams.acting("hang", 1), timeout=0.5) as stream,
+        pytest.raises(WorkerError, match=r"took longer than timeout=0.5"),
+    ):
+        next(stream.get_epoch_iterator())
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_an_exception_in_a_worker_names_transformer_and_request_and_has_its_traceback(whole):
+    with MultiProcessing(streams.acting("fail", 10, whole=whole)) as stream:
+        epoch = stream.get_epoch_iterator()
+        next(epoch), next(epoch)
+        with pytest.raises(WorkerError) as error:
+            next(epoch)
+        pids = pids_of(stream)
+        rest = sum(1 for _ in epoch)
+
+        assert pids_of(stream) == pids
+    message = str(error.value)
+    assert "Mapping failed in a worker process" in message
+    assert "ValueError: the seventh seal is broken" in message
+    assert "in fail" in message
+    assert ("step 2 of epoch 0, request" in message) or whole
+    assert rest == 3
+
+
+def test_an_exception_in_a_sourcewise_transformer_names_the_source():
+    chain = streams.FailsOnSource(streams.root(seed=1))
+    with MultiProcessing(chain) as stream, pytest.raises(WorkerError, match="source 'targets'"):
+        next(stream.get_epoch_iterator())
+
+
+def test_an_item_that_cannot_travel_is_an_error_that_names_its_type():
+    with (
+        MultiProcessing(Mapping(streams.root(seed=1), streams.unsendable)) as stream,
+        pytest.raises(WorkerError, match="tuple_iterator cannot travel"),
+    ):
+        next(stream.get_epoch_iterator())
+
+
+def test_a_lambda_is_an_error_that_names_the_transformer_and_the_cure():
+    stream = MultiProcessing(Mapping(streams.root(seed=1), lambda batch: batch))
+
+    with pytest.raises(TypeError, match=r"Mapping\.mapping.*lambda.*top level of a module"):
+        next(stream.get_epoch_iterator())
+
+
+def test_a_function_inside_a_function_is_an_error_that_names_the_transformer():
+    def local(batch):
+        return batch
+
+    stream = MultiProcessing(Mapping(streams.root(seed=1), local))
+
+    with pytest.raises(TypeError, match=r"Mapping\.mapping.*inside a function"):
+        next(stream.get_epoch_iterator())
+
+
+def test_workers_import_what_the_stream_is_made_of_and_no_more():
+    with MultiProcessing(Mapping(streams.root(seed=1), streams.modules)) as stream:
+        imported = next(stream.get_epoch_iterator())[1].tolist()
+
+    jax, torch, bricks, mainloop, matplotlib, requests, fuel, h5py, zmq = imported
+    assert (jax, torch, bricks, mainloop, matplotlib, requests) == (False,) * 6
+    assert (fuel, h5py, zmq) == (True,) * 3
+
+
+def open_descriptors():
+    return {
+        os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd") if _is_open(fd)
+    }
+
+
+def _is_open(fd):
+    return os.path.lexists(f"/proc/self/fd/{fd}")
+
+
+def test_closing_leaves_no_process_descriptor_or_thread():
+    before, segments = open_descriptors(), os.listdir("/dev/shm")
+    stream = MultiProcessing(streams.scaled(), workers=2)
+    next(stream.get_epoch_iterator())
+    pids = pids_of(stream)
+
+    stream.close()
+
+    assert len(pids) == 2
+    assert not [pid for pid in pids if os.path.exists(f"/proc/{pid}")]
+    assert eventually(lambda: open_descriptors() <= before)
+    assert os.listdir("/dev/shm") == segments
+
+
+def test_garbage_collection_of_the_stream_ends_its_workers():
+    stream = MultiProcessing(streams.scaled())
+    next(stream.get_epoch_iterator())
+    (pid,) = pids_of(stream)
+
+    del stream
+    gc.collect()
+
+    assert eventually(lambda: not is_running(pid))
+
+
+def run_script(tmp_path, body, *arguments):
+    """Start a script that uses the streams of these tests."""
+    path = tmp_path / "script.py"
+    path.write_text(textwrap.dedent(body))
+    return subprocess.Popen(
+        [sys.executable, str(path), *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(HERE)},
+        start_new_session=True,
+    )
+
+
+FOREVER = """
+    import streams_for_workers as streams
+    from fuel.transformers import MultiProcessing
+
+    stream = MultiProcessing(streams.{chain}(), workers=2)
+    next(stream.get_epoch_iterator())
+    print(*[worker["pid"] for worker in stream.statistics()], flush=True)
+    for epoch in stream.iterate_epochs():
+        for item in epoch:
+            pass
+"""
+
+
+@pytest.mark.parametrize("chain", ["scaled", "running_sums"])
+def test_a_killed_trainer_leaves_no_process_and_no_memory(tmp_path, chain):
+    segments = os.listdir("/dev/shm")
+    trainer = run_script(tmp_path, FOREVER.format(chain=chain))
+    pids = [int(pid) for pid in trainer.stdout.readline().split()]
+    assert pids
+    assert all(map(is_running, pids))
+
+    trainer.kill()
+    trainer.communicate()
+
+    assert eventually(lambda: not any(map(is_running, pids)))
+    assert os.listdir("/dev/shm") == segments
+
+
+def test_an_interrupted_trainer_ends_its_workers(tmp_path):
+    trainer = run_script(tmp_path, FOREVER.format(chain="scaled"))
+    pids = [int(pid) for pid in trainer.stdout.readline().split()]
+
+    os.killpg(trainer.pid, signal.SIGINT)
+    _, errors = trainer.communicate()
+
+    assert trainer.returncode != 0
+    assert errors.strip().endswith("KeyboardInterrupt")
+    assert errors.count("Traceback") == 1
+    assert eventually(lambda: not any(map(is_running, pids)))
+
+
+def test_an_interrupt_does_not_reach_the_workers():
+    with MultiProcessing(streams.scaled()) as stream:
+        epoch = stream.get_epoch_iterator()
+        first = next(epoch)[1].tolist()
+        before = pids_of(stream)
+        os.kill(before[0], signal.SIGINT)
+        rest = [batch[1].tolist() for batch in epoch]
+
+        assert pids_of(stream) == before
+    assert [first, *rest] == targets_of(streams.scaled())
+
+
+def test_a_script_whose_own_functions_are_used_needs_its_work_guarded(tmp_path):
+    body = """
+        import streams_for_workers as streams
+        from fuel.transformers import Mapping, MultiProcessing
+
+        def double(batch):
+            return batch[0], 2 * batch[1]
+
+        if __name__ == "__main__":
+            with MultiProcessing(Mapping(streams.root(seed=1), double)) as stream:
+                print(sum(int(batch[1].sum()) for batch in stream.get_epoch_iterator()))
+    """
+    output, errors = run_script(tmp_path, body).communicate()
+
+    assert output.split() == [str(23 * 22)], errors
+
+    unguarded = body.replace('if __name__ == "__main__"', "if True")
+    output, errors = run_script(tmp_path, unguarded).communicate()
+
+    assert output == ""
+    assert 'under `if __name__ == "__main__":`' in errors
+
+
+def test_a_thread_that_ends_does_not_take_the_workers_along(tmp_path):
+    body = """
+        import threading
+        import streams_for_workers as streams
+        from fuel.transformers import MultiProcessing
+
+        stream = MultiProcessing(streams.scaled())
+        epoch = stream.get_epoch_iterator()
+        starter = threading.Thread(target=next, args=(epoch,))
+        starter.start()
+        starter.join()
+        pids = [worker["pid"] for worker in stream.statistics()]
+        rest = sum(1 for _ in epoch)
+        print(rest, pids == [worker["pid"] for worker in stream.statistics()])
+        stream.close()
+    """
+    output, errors = run_script(tmp_path, body).communicate()
+
+    assert output.split() == ["5", "True"]
+    assert errors == ""
