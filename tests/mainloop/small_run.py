@@ -11,8 +11,8 @@ from mainloop.algorithms import Adam, GradientDescent
 from mainloop.extensions import TrainingExtension
 from mainloop.main_loop import MainLoop
 
-EXAMPLES, FEATURES, BATCH = 22, 3, 4
-BATCHES = 6  # an epoch, the last one smaller
+EXAMPLES, FEATURES, BATCH = 24, 3, 4
+BATCHES = EXAMPLES // BATCH
 
 
 @dataclass
