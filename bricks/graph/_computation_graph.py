@@ -175,11 +175,13 @@ class ComputationGraph(AbstractViews):
 
     @property
     def updates(self) -> Mapping[Parameter, Variable]:
-        """The new values that parameters get with each training step, by parameter."""
+        """The new values that parameters get with each training step, less the frozen ones."""
         return {
             site.parameter: site.variable
             for site in self._traced().updates
-            if site.parameter is not None and site.variable is not None
+            if site.parameter is not None
+            and site.variable is not None
+            and site.parameter not in self._frozen
         }
 
     def replace(
@@ -306,7 +308,10 @@ class ComputationGraph(AbstractViews):
         traced = self._traced(signature_of({name: batch[name] for name in self.sources}))
         check_values(traced.parameters, values)
         sources = [batch[name] for name in self.sources]
-        return resolve(traced, values, sources, typed_key(traced, key))
+        outputs, updates = resolve(traced, values, sources, typed_key(traced, key))
+        for parameter in self._frozen:
+            updates.pop(parameter.path, None)
+        return outputs, updates
 
     def __call__(self, batch: Mapping[str, Any], key: Any = None) -> dict[str, Any]:
         """Return the outputs, with the current values of the parameters; compiled and cached.

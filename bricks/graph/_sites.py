@@ -241,7 +241,8 @@ def _site(place: Place, eqn: Any, names: _Names, bricks: Mapping[str, Owner]) ->
     path, application, suffix = _whose(place.scopes)
     stem = f"{path}.{application}" if application else path
     if "tag" not in eqn.params:
-        return Site(place, label=names.give(f"{stem}:random_key{suffix}", "")[0])
+        base = f"{stem}:random_key" if stem else "random_key"
+        return Site(place, label=names.give(f"{base}{suffix}", "")[0])
     tag: Tag = eqn.params["tag"]
     if tag.place == "parameter":
         return Site(place, tag, parameter=tag.parameter)
