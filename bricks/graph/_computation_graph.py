@@ -181,7 +181,7 @@ class ComputationGraph(AbstractViews):
             for site in self._traced().updates
             if site.parameter is not None
             and site.variable is not None
-            and site.parameter not in self._frozen
+            and site.parameter not in self.frozen_parameters
         }
 
     def replace(
@@ -298,7 +298,8 @@ class ComputationGraph(AbstractViews):
             key: a PRNG key (`jax.random.key` or `PRNGKey`), if the graph draws random numbers.
 
         Returns:
-            The outputs by name; the new values of parameters by path, often none.
+            The outputs by name; the new values of parameters by path, often none, and never of
+            frozen ones.
 
         Raises:
             ValueError: if sources or values are missing, a source is unknown, the value of a
@@ -309,7 +310,7 @@ class ComputationGraph(AbstractViews):
         check_values(traced.parameters, values)
         sources = [batch[name] for name in self.sources]
         outputs, updates = resolve(traced, values, sources, typed_key(traced, key))
-        for parameter in self._frozen:
+        for parameter in self.frozen_parameters:
             updates.pop(parameter.path, None)
         return outputs, updates
 
