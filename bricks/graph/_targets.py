@@ -3,6 +3,7 @@
 import difflib
 import math
 from collections.abc import Iterable
+from numbers import Real
 from typing import Any
 
 import jax.numpy as jnp
@@ -45,14 +46,13 @@ def checked_number(transformation: str, argument: str, value: Any, most: float =
         TypeError: if it is no number.
         ValueError: if it is out of that range.
     """
-    if isinstance(value, bool | str) or not isinstance(value, int | float):
-        raise TypeError(
-            f"{transformation}: {argument} is {value!r}, but must be a number (an int or a float)"
-        )
-    if not 0 <= value <= most or math.isinf(value):
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{transformation}: {argument} is {value!r}, but must be a number")
+    number = float(value)
+    if not 0 <= number <= most or math.isinf(number):
         wanted = "at least 0 and finite" if math.isinf(most) else f"from 0 to {most:g}"
         raise ValueError(f"{transformation}: {argument} is {value!r}, but must be {wanted}")
-    return float(value)
+    return number
 
 
 def _checked_kinds(

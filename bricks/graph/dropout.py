@@ -7,6 +7,7 @@ import jax.numpy as jnp
 
 from bricks._lineage import AnyVariable
 from bricks.graph._computation_graph import ComputationGraph
+from bricks.graph._lookup import InsideRules
 from bricks.graph._tags import random_key
 from bricks.graph._targets import checked_number, checked_targets
 from bricks.roles import DROPOUT
@@ -18,6 +19,7 @@ def apply_dropout(
     drop_prob: float,
     *,
     custom_divisor: float | None = None,
+    inside_rules: InsideRules = "error",
 ) -> ComputationGraph:
     """The graph with elements of some variables set to zero at random, anew in each call.
 
@@ -36,6 +38,9 @@ def apply_dropout(
         variables: of the graph, of a floating dtype.
         drop_prob: the probability to drop an element, at least 0 and less than 1.
         custom_divisor: what to divide the kept elements by instead; 1 does not scale them.
+        inside_rules: what to do with variables in a function with a custom derivative rule, which
+            would not know of the change: refuse (`"error"`), leave them as they are (`"skip"`), or
+            drop the rule and differentiate the function itself (`"inline"`).
 
     Raises:
         TypeError: if `variables` is not a list of variables, or a number is none.
@@ -58,4 +63,6 @@ def apply_dropout(
         is_kept = jax.random.bernoulli(random_key(), 1 - drop_prob, value.shape)
         return jnp.where(is_kept, value / divisor, jnp.zeros_like(value))
 
-    return graph.replace(dict.fromkeys(targets, drop), kind="dropout", roles=[DROPOUT])
+    return graph.replace(
+        dict.fromkeys(targets, drop), kind="dropout", roles=[DROPOUT], inside_rules=inside_rules
+    )

@@ -12,8 +12,8 @@ def freeze(graph: ComputationGraph, variables: Iterable[AnyVariable]) -> Computa
     """The graph with some parameters taken out of `graph.trainable_parameters`.
 
     Training has no gradient, no optimizer state and no update for them, so that they are the same
-    to the bit afterwards; gradients still flow through them to what lies below. What the graph
-    computes does not change.
+    to the bit afterwards; updates that bricks record (running statistics) are left out as well.
+    Gradients still flow through them to what lies below. The outputs of the graph do not change.
 
     Args:
         graph: the graph; it stays as it is.

@@ -6,6 +6,7 @@ import jax
 
 from bricks._lineage import AnyVariable
 from bricks.graph._computation_graph import ComputationGraph
+from bricks.graph._lookup import InsideRules
 from bricks.graph._tags import random_key
 from bricks.graph._targets import checked_number, checked_targets
 from bricks.parameter import Parameter
@@ -17,6 +18,7 @@ def apply_noise(
     level: float,
     *,
     each_step: bool = False,
+    inside_rules: InsideRules = "error",
 ) -> ComputationGraph:
     """The graph with Gaussian noise of mean 0 and standard deviation `level` on some variables.
 
@@ -35,6 +37,9 @@ def apply_noise(
         variables: of the graph, of a floating dtype.
         level: the standard deviation, at least 0.
         each_step: draw noise on parameters in each iteration of a loop.
+        inside_rules: what to do with variables in a function with a custom derivative rule, which
+            would not know of the change: refuse (`"error"`), leave them as they are (`"skip"`), or
+            drop the rule and differentiate the function itself (`"inline"`).
 
     Raises:
         TypeError: if `variables` is not a list of variables, or `level` is no number.
@@ -53,4 +58,9 @@ def apply_noise(
     def add_noise(value: jax.Array) -> jax.Array:
         return value + level * jax.random.normal(random_key(), value.shape, value.dtype)
 
-    return graph.replace(dict.fromkeys(targets, add_noise), kind="noise", each_step=each_step)
+    return graph.replace(
+        dict.fromkeys(targets, add_noise),
+        kind="noise",
+        each_step=each_step,
+        inside_rules=inside_rules,
+    )

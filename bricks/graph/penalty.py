@@ -95,12 +95,12 @@ def _apply(
         outputs: dict[str, jax.Array], values: dict[AnyVariable, jax.Array]
     ) -> dict[str, jax.Array]:
         cost = outputs[output]
-        parts = [
-            _sum_per_example(kind, target, measure(values[target].astype(cost.dtype)))
-            for target in targets
-        ]
-        total = jnp.sum(jnp.stack(parts))
-        penalty = annotate(weight * total, AUXILIARY, f"{kind}_penalty")
+        parts = []
+        for target in targets:
+            value = values[target]
+            value = value.astype(jnp.promote_types(value.dtype, cost.dtype))
+            parts.append(_sum_per_example(kind, target, measure(value)).astype(cost.dtype))
+        penalty = annotate(weight * sum(parts[1:], parts[0]), AUXILIARY, f"{kind}_penalty")
         return {**outputs, output: annotate(cost + penalty, roles, output)}
 
     return graph.map_outputs(add_penalty, targets, kind=kind)

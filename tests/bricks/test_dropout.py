@@ -170,6 +170,34 @@ def test_dropout_reaches_into_branches_rematerialized_and_compiled_functions():
         assert abs(np.mean(mask(value)) - 0.5) < 0.005
 
 
+@jax.custom_jvp
+def clipped(x):
+    return annotate(jnp.minimum(x, 5), OUTPUT, "inner")
+
+
+@clipped.defjvp
+def _slope(primals, tangents):
+    return clipped(*primals), 7 * tangents[0]
+
+
+def test_inside_a_custom_derivative_rule_dropout_is_refused_skipped_or_the_rule_dropped():
+    graph = ComputationGraph(lambda x: {"cost": jnp.sum(clipped(x))}, ONES)
+    inner = graph.select(":inner")
+    key = jax.random.key(1)
+
+    def slopes(of):
+        return np.unique(jax.grad(lambda x: of.function({}, {"x": x}, key)[0]["cost"])(ONES["x"]))
+
+    with pytest.raises(ValueError, match="inside_rules='skip' leaves it as it is"):
+        apply_dropout(graph, inner, 0.5)
+    skipped = apply_dropout(graph, inner, 0.5, inside_rules="skip")
+    inlined = apply_dropout(graph, inner, 0.5, inside_rules="inline")
+
+    assert skipped(ONES, key)["cost"] == graph(ONES)["cost"]
+    assert set(slopes(skipped)) == {7}
+    assert set(slopes(inlined)) == {0, 2}
+
+
 def test_a_dropped_parameter_has_one_mask_for_all_steps_of_a_loop():
     weight = Parameter("W", (100,), roles=[WEIGHT])
     weight.value = jnp.ones(100)

@@ -7,8 +7,10 @@ import optax
 import pytest
 
 from bricks import MLP, Rectifier
-from bricks.graph import ComputationGraph, apply_dropout, freeze, unfreeze
+from bricks.graph import ComputationGraph, apply_dropout, freeze, record_update, unfreeze
 from bricks.initialization import Constant, Glorot
+from bricks.parameter import Parameter
+from bricks.roles import BATCH_NORM_POPULATION_MEAN
 
 BATCH = {"x": np.linspace(-1, 1, 12, dtype=np.float32).reshape(4, 3)}
 
@@ -95,6 +97,25 @@ def test_frozen_parameters_stay_bit_identical_and_have_no_optimizer_state(graph)
     assert set(state[0].mu) == set(trained)
     assert frozen.function(fixed | trained, BATCH)[0]["cost"] < start
     assert {path: np.asarray(value).tobytes() for path, value in fixed.items()} == before
+
+
+def test_a_recorded_update_of_a_frozen_parameter_is_left_out():
+    mean = Parameter("mean", (3,), roles=[BATCH_NORM_POPULATION_MEAN])
+    mean.value = jnp.zeros(3)
+
+    def fn(x):
+        record_update(mean, 0.9 * mean.read() + 0.1 * jnp.mean(x, axis=0))
+        return {"cost": jnp.sum(x - mean.read())}
+
+    graph = ComputationGraph(fn, BATCH)
+    frozen = freeze(graph, [mean])
+    values = {"/mean": mean.value}
+
+    assert set(graph.function(values, BATCH)[1]) == {"/mean"}
+    assert set(graph.updates) == {mean}
+    assert frozen.function(values, BATCH)[1] == {}
+    assert frozen.updates == {}
+    assert frozen(BATCH) == graph(BATCH)
 
 
 def test_only_parameters_of_the_graph_can_be_frozen(graph):

@@ -137,6 +137,21 @@ def test_noise_on_an_activation_in_a_scan_is_new_in_each_iteration():
         assert abs(np.mean(one * other)) < 4 / np.sqrt(one.size)
 
 
+def test_inside_a_custom_derivative_rule_noise_is_refused_or_the_rule_dropped():
+    @jax.custom_jvp
+    def doubled(x):
+        return annotate(x * 2, OUTPUT, "inner")
+
+    doubled.defjvp(lambda primals, tangents: (doubled(*primals), tangents[0] * 2))
+    graph = ComputationGraph(doubled, BATCH)
+    inner = graph.select(":inner")
+
+    with pytest.raises(ValueError, match="inside_rules='inline' drops the rule"):
+        apply_noise(graph, inner, 1)
+    noisy = apply_noise(graph, inner, 1, inside_rules="inline")
+    assert abs(np.std(noisy(BATCH, jax.random.key(1))["output"]) - 1) < 0.02
+
+
 def test_the_dtype_stays():
     batch = {"x": jnp.ones(5, jnp.bfloat16)}
     graph = ComputationGraph(lambda x: annotate(x * 2, OUTPUT, "a"), batch)

@@ -199,6 +199,18 @@ def test_a_variable_in_a_while_loop_is_refused():
         apply_l2(graph, graph.select(":double"), 0.1)
 
 
+def test_a_variable_in_shard_map_is_refused():
+    mesh = jax.make_mesh((1,), ("rows",), axis_types=(jax.sharding.AxisType.Auto,))
+    spec = jax.sharding.PartitionSpec("rows")
+    doubled = jax.shard_map(
+        lambda x: annotate(x * 2, OUTPUT, "double"), mesh=mesh, in_specs=spec, out_specs=spec
+    )
+    graph = ComputationGraph(lambda x: {"cost": jnp.sum(doubled(x))}, BATCH)
+
+    with pytest.raises(ValueError, match="double is inside shard_map"):
+        apply_l2(graph, graph.select(":double"), 0.1)
+
+
 def test_the_weight_and_the_variables_are_checked(graph):
     with pytest.raises(ValueError, match="apply_l1: weight is -1, but must be at least 0"):
         apply_l1(graph, graph.select(".WEIGHT"), -1)
