@@ -81,9 +81,15 @@ def run(name: str, action: Callable[[], int]) -> int:
     except NeedURLPrefix as error:
         return _say(name, f"{error} with --url-prefix", WRONG_INPUT)
     except (ConfigurationError, FileNotFoundError, NotADirectoryError, ValueError) as error:
-        return _say(name, str(error), WRONG_INPUT)
+        return _say(name, _told(error), WRONG_INPUT)
     except (DownloadError, OSError) as error:
-        return _say(name, str(error), FAILED)
+        return _say(name, _told(error), FAILED)
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
 
 
 def _say(name: str, message: str, status: int) -> int:

@@ -1,4 +1,6 @@
 import os
+import resource
+import subprocess
 import sys
 
 import h5py
@@ -160,3 +162,20 @@ def test_converters_of_the_users_own_are_offered(tmp_path, monkeypatch, director
     assert status == 0
     with h5py.File(f"{directory}/own.hdf5") as h5file:
         assert h5file.attrs["fuel_convert_command"].startswith("fuel-convert own")
+
+
+def test_a_full_disk_is_said_and_nothing_is_left(directory, tmp_path):
+    (tmp_path / "out").mkdir()
+    code = "import sys; from fuel.commands.convert import main; sys.exit(main(sys.argv[1:]))"
+
+    done = subprocess.run(
+        [sys.executable, "-c", code, "mnist", "-d", directory, "-o", str(tmp_path / "out")],
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000)),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+    assert done.returncode == 1
+    assert "mnist.hdf5: File too large; the file could not be written" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert os.listdir(tmp_path / "out") == []
