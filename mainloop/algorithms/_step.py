@@ -169,7 +169,7 @@ class TrainingStep:
         """Return the outputs with the norms that are monitored."""
         wanted = {item.output for monitored in self._monitored for item in monitored}
         norms = {GRADIENT_NORM: gradients, STEP_NORM: steps}
-        extra = {name: optax.global_norm(tree) for name, tree in norms.items() if name in wanted}
+        extra = {name: _norm(tree) for name, tree in norms.items() if name in wanted}
         return {**extra, **outputs}
 
     def _note_trace(self, batch: Batch) -> None:
@@ -190,3 +190,8 @@ class TrainingStep:
                 "; ".join(changed) or "the kind of an array that is not in the batch changed",
             )
         self._traced.append(kinds)
+
+
+def _norm(arrays: Values) -> jax.Array:
+    """The joint Euclidean norm of all arrays."""
+    return jnp.sqrt(sum((jnp.sum(jnp.square(array)) for array in arrays.values()), jnp.zeros(())))

@@ -78,6 +78,7 @@ class GradientDescent(AbstractTrainingAlgorithm):
         )
         self._sources = tuple(graph.sources)
         self._names = frozenset(self._sources)
+        self._is_on_host = jax.default_backend() == "cpu"
         self._steps_done = 0
         self._watch = CostWatch()
         self._monitors: list[StepMonitor] = []
@@ -154,14 +155,10 @@ class GradientDescent(AbstractTrainingAlgorithm):
         values = {parameter.path: parameter.value for parameter in self.graph.parameters}
         _check_values(values, self.trained_paths)
 
-        @jax.jit
-        def begin(values: Values) -> tuple[Values, Any]:
-            trained = {path: values[path] for path in self.trained_paths}
-            # Copies: what training gives away from step to step must be nobody else's.
-            return jax.tree.map(jnp.copy, (values, self._rule.init(trained)))
-
-        values, rule_state = begin(values)
+        # Copies: what training gives away from step to step must be nobody else's.
+        values = copied(values)
         trained = {path: values.pop(path) for path in self.trained_paths}
+        rule_state = copied(jax.jit(self._rule.init)(trained))
         self._layout = Layout(trained, rule_state)
         self._carry, self._held = self._layout.split(trained, rule_state)
         self._untrained = values
@@ -176,10 +173,13 @@ class GradientDescent(AbstractTrainingAlgorithm):
     def prepare(self, batch: Batch) -> Batch:
         """Return the batch's sources that the graph takes, on their way to the device.
 
+        Where the device is the processor itself, the arrays are there already.
+
         Raises:
             ValueError: if sources are missing, or not used while `on_unused_sources='raise'`.
         """
-        return jax.device_put(self._used(batch))
+        used = self._used(batch)
+        return used if self._is_on_host else jax.device_put(used)
 
     def process_batch(self, batch: Batch) -> None:
         """Change the parameters by one step; returns before it is computed.

@@ -1,5 +1,7 @@
 """Small graphs and streams, with what a run needs from such and nothing more."""
 
+from itertools import pairwise
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -115,7 +117,7 @@ def layers_graph(sizes, seed=0):
     """The mean squared error of tanh layers of these sizes."""
     rng = np.random.default_rng(seed)
     parameters = []
-    for number, (rows, columns) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
+    for number, (rows, columns) in enumerate(pairwise(sizes)):
         weights = rng.normal(size=(rows, columns), scale=rows**-0.5).astype(np.float32)
         parameters.append(Parameter(f"/layer_{number:02}.W", weights))
         parameters.append(Parameter(f"/layer_{number:02}.b", np.zeros(columns, np.float32)))
