@@ -127,18 +127,16 @@ class AbstractDataStream(ABC):
         Raises:
             ValueError: if the next epoch is empty.
         """
+        if self._peeked is not None and self._peeked.holds():
+            return dict(as_mapping(self.sources, self._peeked.iterator.hold()))
         live, place = self._live, self.state_dict()
-        if live is not None and not live.finished and not live.superseded:
+        if live is not None and not live.finished:
             try:
                 item = live.hold()
             except StopIteration:
-                pass
-            else:
-                if self._peeked is None or not self._peeked.holds():
-                    self._peeked = Peeked(live, place, place, None)
-                return dict(as_mapping(self.sources, item))
-        if self._peeked is not None and self._peeked.holds():
-            return dict(as_mapping(self.sources, self._peeked.iterator.hold()))
+                return self._peek_next_epoch(live, place)
+            self._peeked = Peeked(live, place, place, None, handed_out=True)
+            return dict(as_mapping(self.sources, item))
         return self._peek_next_epoch(live, place)
 
     def _peek_next_epoch(self, live: DataIterator | None, place: dict[str, Any]) -> dict[str, Any]:
@@ -150,7 +148,7 @@ class AbstractDataStream(ABC):
             item = iterator.hold()
         except StopIteration:
             return self._peek_beyond_end(after)
-        self._peeked = Peeked(iterator, place, after, live, handed_out=False)
+        self._peeked = Peeked(iterator, place, after, live, began_epoch=True)
         return dict(as_mapping(self.sources, item))
 
     def _peek_beyond_end(self, place: dict[str, Any]) -> dict[str, Any]:
@@ -173,17 +171,24 @@ class AbstractDataStream(ABC):
 
     def _take_peeked(self, as_dict: bool) -> DataIterator | None:
         """The iterator that `peek` began, if this is the epoch it began; undo any other peek."""
+        peeked = self._peeked
+        if peeked is None or not peeked.holds() or peeked.handed_out:
+            self._undo_peek()
+            return None
+        peeked.iterator.as_dict = as_dict
+        peeked.handed_out = True
+        return peeked.iterator
+
+    def _undo_peek(self) -> None:
+        """Leave an epoch whose next item was peeked at as if it had not been."""
         peeked, self._peeked = self._peeked, None
         if peeked is None or not peeked.holds():
-            return None
-        if not peeked.handed_out:
-            peeked.iterator.as_dict = as_dict
-            self._peeked = peeked
-            peeked.handed_out = True
-            return peeked.iterator
+            return
         self.load_state_dict(peeked.state())
-        self._abandon_epoch()
-        return None
+        if peeked.began_epoch and peeked.handed_out:
+            self.get_epoch_iterator()
+        elif not peeked.began_epoch:
+            self._abandon_epoch()
 
     def _context(self) -> Context:
         """Request and place of the item that was fetched last."""

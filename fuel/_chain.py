@@ -73,6 +73,7 @@ class Chain:
             transformers.append(stream)
             stream = stream.data_stream
         assert isinstance(stream, DataStream)
+        assert isinstance(stream.dataset, Dataset)
         return cls(stream.dataset, stream.sources, transformers[::-1])
 
     def __call__(
@@ -131,7 +132,7 @@ def obstacle(stream: AbstractDataStream) -> str | None:
         return f"{type(stream).__name__} does not take its data from a data set by requests"
     if stream.iteration_scheme is None:
         return f"{type(stream.dataset).__name__} decides itself what comes, there is no scheme"
-    if not stream.dataset.reads_by_request_alone:
+    if not isinstance(stream.dataset, Dataset) or not stream.dataset.reads_by_request_alone:
         return f"{type(stream.dataset).__name__} has a state that moves as it is read"
     return None
 

@@ -44,6 +44,7 @@ class Peeked:
         before: the place, while the end of the previous epoch has not been seen.
         after: the place once it has.
         previous: the iterator of the epoch before, if the peek went beyond its end.
+        began_epoch: whether `iterator` was made for the peek.
         handed_out: whether `iterator` is in the user's hands.
     """
 
@@ -51,7 +52,8 @@ class Peeked:
     before: dict[str, Any]
     after: dict[str, Any]
     previous: DataIterator | None
-    handed_out: bool = True
+    began_epoch: bool = False
+    handed_out: bool = False
 
     def holds(self) -> bool:
         """Whether the item is still to be delivered."""

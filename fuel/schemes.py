@@ -264,7 +264,7 @@ class ShuffledScheme(_Shuffling, BatchScheme):
         ValueError: if both `rng` and `seed` are given, or `batch_size` is not positive.
 
     >>> list(ShuffledScheme(5, 2, seed=1).get_request_iterator())
-    [[4, 1], [3, 2], [0]]
+    [[2, 4], [3, 0], [1]]
     """
 
     def __init__(

@@ -6,18 +6,16 @@ its next epoch iterator goes on with what was left of the epoch.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fuel._abstract_stream import AbstractDataStream, AxisLabels
 from fuel._context import Context, Place, new_array
+from fuel._readable import Readable
 from fuel._requests import next_request, skip_requests
 from fuel._stream_state import STATE_VERSION, check_state
 from fuel.config_parser import config
 from fuel.iterator import DataIterator
 from fuel.schemes import IterationScheme
-
-if TYPE_CHECKING:
-    from fuel.datasets.base import Dataset
 
 __all__ = ["AbstractDataStream", "AxisLabels", "DataStream"]
 
@@ -34,7 +32,7 @@ class DataStream(AbstractDataStream):
 
     def __init__(
         self,
-        dataset: "Dataset",
+        dataset: Readable,
         iteration_scheme: IterationScheme | None = None,
         axis_labels: AxisLabels | None = None,
     ) -> None:
@@ -59,7 +57,7 @@ class DataStream(AbstractDataStream):
         self._fingerprint: str | None = None
 
     @classmethod
-    def default_stream(cls, dataset: "Dataset", **kwargs: Any) -> AbstractDataStream:
+    def default_stream(cls, dataset: Readable, **kwargs: Any) -> AbstractDataStream:
         """A stream with the transformers that the data set calls its defaults.
 
         Args:
@@ -89,6 +87,7 @@ class DataStream(AbstractDataStream):
 
     def reset(self) -> None:
         """Let the data set start anew; the next epoch is a first one for it."""
+        self._undo_peek()
         self._supersede()
         self._abandon_epoch()
         self.data_state = self.dataset.reset(self.data_state)
@@ -101,6 +100,7 @@ class DataStream(AbstractDataStream):
 
     def next_epoch(self) -> None:
         """Bring the data set to its next epoch."""
+        self._undo_peek()
         self._abandon_epoch()
         self.data_state = self.dataset.next_epoch(self.data_state)
         self._dataset_epochs += 1

@@ -270,8 +270,8 @@ class H5PYDataset(Dataset):
             return h5py.File(self.path, "r", driver=self.driver, locking=False)
         except OSError as error:
             raise OSError(
-                f"{self.path} cannot be opened as an HDF5 file: {error}; if it is damaged, download "
-                "it, or convert it anew"
+                f"{self.path} cannot be opened as an HDF5 file: {error}; if it is damaged, "
+                "download or convert it anew"
             ) from error
 
     def _check_shapes(self) -> None:

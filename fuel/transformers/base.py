@@ -66,13 +66,15 @@ class Transformer(AbstractDataStream):
 
     def reset(self) -> None:
         """Reset the child; the next epoch is a first one for it."""
+        self._undo_peek()
         self._supersede()
-        self._loaded = None
+        self._abandon_epoch()
         self.data_stream.reset()
 
     def next_epoch(self) -> None:
         """Bring the child to its next epoch."""
-        self._loaded = None
+        self._undo_peek()
+        self._abandon_epoch()
         self.data_stream.next_epoch()
 
     def get_epoch_iterator(self, as_dict: bool = False) -> Iterator[Any]:
@@ -81,7 +83,8 @@ class Transformer(AbstractDataStream):
             return peeked
         if self._loaded is not None and self._loaded["in_epoch"]:
             return self._continue_epoch(as_dict)
-        self._loaded = None
+        if self._loaded is not None:
+            self._abandon_epoch()
         self.child_epoch_iterator = self.data_stream.get_epoch_iterator()
         return self._begin(as_dict, 0)
 
@@ -234,8 +237,6 @@ class Transformer(AbstractDataStream):
             return
         check_state(state, self._describe())
         self.data_stream.load_state_dict(state["child"])
-        if not state["in_epoch"]:
-            self.data_stream._abandon_epoch()
         if self.iteration_scheme is not None:
             self.iteration_scheme.load_state_dict(state["scheme"])
         self.load_own_state(state["own"])
