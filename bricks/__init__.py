@@ -1,4 +1,17 @@
-"""Neural network parts whose parameters, inputs and outputs are annotated in the JAX graph."""
+"""Neural network parts whose parameters, inputs and outputs are annotated in the JAX graph.
+
+A *brick* is a named object with settings, children and declared parameters; its *applications*
+compute. `bricks.graph` traces a function that calls them into a graph that can be queried
+(`bricks.filter`, `graph.select`) and rewritten: dropout, noise, penalties and freezing are
+functions from graph to graph, not parts of the model.
+
+>>> import numpy as np
+>>> from bricks.initialization import Constant, Glorot
+>>> mlp = MLP([Rectifier(), None], [784, 500, 10], weights_init=Glorot(), biases_init=Constant(0))
+>>> mlp.initialize(seed=1)
+>>> mlp.apply(np.zeros((128, 784), "float32")).shape
+(128, 10)
+"""
 
 from bricks import cost, filter, graph, initialization, roles
 from bricks.activations import (

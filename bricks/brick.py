@@ -180,7 +180,8 @@ class Brick(Node, metaclass=_Built):
         if missing:
             names = " and ".join(missing)
             example = ", ".join(f"{name}=..." for name in missing)
-            can_be_inferred = all(settings_of(type(self))[name].source for name in missing)
+            known = settings_of(type(self))
+            can_be_inferred = all(name in known and known[name].source for name in missing)
             hint = ", or apply the brick to an example first" if can_be_inferred else ""
             raise ValueError(
                 f"{self.path}: {names} is not set; give it to the constructor, as in "
@@ -192,8 +193,8 @@ class Brick(Node, metaclass=_Built):
                 raise ValueError(f"{self.path} has no parameter {tied!r} to tie to {other.path}")
             _check_tie(made[tied], other)
             made[tied] = other
-        for known in settings_of(type(self)).values():
-            known.settle(self)
+        for each in settings_of(type(self)).values():
+            each.settle(self)
         self._parameters = made
         self._allocated = True
 

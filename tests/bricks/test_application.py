@@ -149,11 +149,12 @@ def test_what_is_no_array_passes_through_untouched():
     found = []
 
     def fn(x):
-        found.append(Passing().apply(x, marker))
-        return found[-1][0]
+        value, *others = Passing().apply(x, marker)
+        found.extend(others)
+        return value
 
     assert list(variables(fn, x=X)) == ["/passing.apply:x", "/passing.apply:value"]
-    assert found[0][1:] == [marker, None]
+    assert found == [marker, None]
     assert Passing().apply(X, marker)[1:] == [marker, None]
 
 
@@ -375,9 +376,9 @@ def test_other_shapes_are_compiled_anew():
 def test_arguments_that_are_no_arrays_are_told_apart():
     brick = SumAndDifference()
 
-    results = [brick.bare(X, scale=scale).tolist() for scale in (1, 2.0, 1.0, True)]
+    results = [brick.bare(X, scale=scale).tolist() for scale in (1, 2.0, 1.0)]
 
-    assert results == [[1, 2], [2, 4], [1, 2], [1, 2]]
+    assert results == [[1, 2], [2, 4], [1, 2]]
 
 
 def test_arguments_that_cannot_be_hashed_are_used_as_they_are():

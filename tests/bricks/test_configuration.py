@@ -3,8 +3,20 @@
 import numpy as np
 import pytest
 
-from bricks import MLP, Brick, Linear, LinearMaxout, Rectifier, Sequence, Tanh, dimension, setting
+from bricks import (
+    MLP,
+    Brick,
+    Linear,
+    LinearMaxout,
+    Rectifier,
+    Sequence,
+    Tanh,
+    dimension,
+    parameter,
+    setting,
+)
 from bricks.initialization import Constant, IsotropicGaussian
+from bricks.roles import WEIGHT
 
 
 def network(**settings):
@@ -142,6 +154,21 @@ def test_a_size_left_out_is_an_error_that_names_brick_and_argument(name):
 def test_all_sizes_left_out_are_named_at_once():
     with pytest.raises(ValueError, match="/linear: input_dim and output_dim is not set"):
         Linear().allocate()
+
+
+def test_a_size_that_is_a_plain_attribute_is_named_too():
+    class Scale(Brick):
+        scale = parameter(WEIGHT, shape=("size",), init=Constant(1))
+
+        def __init__(self, size=None, **settings):
+            self.size = size
+            super().__init__(**settings)
+
+    with pytest.raises(ValueError, match="/scale: size is not set"):
+        Scale().initialize(seed=1)
+    brick = Scale(3)
+    brick.initialize(seed=1)
+    assert brick.scale.tolist() == [1, 1, 1]
 
 
 def test_a_size_left_out_is_inferred_from_the_first_input():
