@@ -101,6 +101,7 @@ class WorkerProcess:
         self._spins = True
         self._limit: float | None = None
         self._ready = False
+        self._failure: str | None = None
         self._unsent: list[list[Any]] = []
         self._poll = select.poll()
         self._poll.register(self._bell.fileno(), select.POLLIN)
@@ -194,7 +195,13 @@ class WorkerProcess:
         """Wait for the bell."""
         left = None if self._limit is None else max(0.0, self._limit - time.monotonic())
         if not self._ready:
-            self._greet(left)
+            if self._failure is None:
+                self._greet(left)
+            if self._failure is not None:
+                raise WorkerError(
+                    "a worker process could not make its copy of the stream; what happened "
+                    f"there:\n{self._failure}"
+                )
             return
         ready = self._poll.poll(None if left is None else left * 1000)
         if not ready:
@@ -212,10 +219,8 @@ class WorkerProcess:
         if self._socket in ready:
             message, _ = self._receive_message()
             if message["type"] == "failed":
-                raise WorkerError(
-                    "a worker process could not make its copy of the stream; what happened "
-                    f"there:\n{message.get('traceback')}"
-                )
+                self._failure = str(message.get("traceback"))
+                return
             self._ready = True
             self._limit_wait()
             for frames in self._unsent:
