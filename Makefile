@@ -28,7 +28,7 @@ $(INSTALLED): pyproject.toml
 mnist: $(INSTALLED) ## get MNIST, train on it, draw the run: pictures in runs/mnist
 	$(BIN)/fuel-download mnist --directory $(DATA)
 	@test -e $(DATA)/mnist.hdf5 || \
-		{ echo fuel-convert mnist; $(BIN)/fuel-convert mnist --directory $(DATA) --output-directory $(DATA); }
+		{ echo fuel-convert mnist; FUEL_DATA_PATH=$(DATA) $(BIN)/fuel-convert mnist --directory $(DATA) --output-directory $(DATA); }
 	FUEL_DATA_PATH=$(DATA) $(BIN)/python scripts/train_mnist.py --run $(RUN) $(if $(wildcard $(RUN)/checkpoint.h5),--resume)
 	$(BIN)/python scripts/plot_run.py $(RUN)
 
