@@ -104,7 +104,7 @@ def _roles(roles: Iterable[Role]) -> str:
 def _shape(variable: AnyVariable) -> str:
     loops = [
         f" in a {loop.kind}" + ("" if loop.length is None else f" of {loop.length}")
-        for loop in variable.loops
+        for loop in reversed(variable.loops)
     ]
     return _sizes(variable.shape) + "".join(loops)
 

@@ -103,7 +103,7 @@ def _apply(
         penalty = annotate(weight * sum(parts[1:], parts[0]), AUXILIARY, f"{kind}_penalty")
         return {**outputs, output: annotate(cost + penalty, roles, output)}
 
-    return graph.map_outputs(add_penalty, targets, kind=kind)
+    return graph.map_outputs(add_penalty, targets, kind=f"{kind}_penalty")
 
 
 def _sum_per_example(kind: str, target: AnyVariable, measured: jax.Array) -> jax.Array:

@@ -116,13 +116,19 @@ def test_a_graph_prints_what_transformations_did_to_it():
     assert ["/net/linear_0.b", "BIAS", "(frozen)", "100", "100"] in table
 
 
-def test_a_graph_prints_the_loops_around_a_variable():
-    def fn(x):
-        return jax.lax.scan(lambda c, _: (annotate(c * 2, OUTPUT, "twice"), None), x, None, 7)[0]
+def test_a_graph_prints_the_loops_around_a_variable_from_the_inside_out():
+    def inner(carry, _):
+        return annotate(carry * 2, OUTPUT, "twice"), None
 
-    graph = ComputationGraph(fn, {"x": jax.ShapeDtypeStruct((), jnp.float32)})
+    def outer(carry, _):
+        return jax.lax.scan(inner, carry, None, 7)[0], None
 
-    assert ["twice", "OUTPUT", "scalar", "in", "a", "scan", "of", "7"] in rows(str(graph))
+    graph = ComputationGraph(
+        lambda x: jax.lax.scan(outer, x, None, 3)[0], {"x": jax.ShapeDtypeStruct((), jnp.float32)}
+    )
+
+    (row,) = [row for row in rows(str(graph)) if row[0] == "twice"]
+    assert " ".join(row) == "twice OUTPUT scalar in a scan of 7 in a scan of 3"
 
 
 def test_the_columns_of_a_printed_table_are_aligned():

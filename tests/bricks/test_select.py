@@ -300,7 +300,7 @@ def is_described(chain, variable, above):
     return False
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(trees, chains, st.data())
 def test_a_selector_finds_what_trying_all_placements_finds(tree, chain, data):
     _, entries = build(tree, "x", data.draw)
