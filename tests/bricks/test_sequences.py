@@ -1,5 +1,7 @@
 """Sequences and the multilayer perceptron."""
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -250,3 +252,14 @@ def test_a_network_with_an_explicit_choice_of_no_biases_has_none():
     mlp = MLP([Tanh()], [3, 2], use_bias=False)
 
     assert [own.name for own in mlp.get_parameters()] == ["W"]
+
+
+def test_a_copy_of_a_network_computes_with_its_own_parts():
+    mlp = initialized(MLP([Tanh(), None], [3, 4, 2], **schemes()))
+    before = np.asarray(mlp.apply(X))
+
+    twin = copy.deepcopy(mlp)
+    twin.set_parameter_values({path: 0 * own for path, own in mlp.get_parameter_values().items()})
+
+    np.testing.assert_array_equal(twin.apply(X), np.zeros((5, 2)))
+    np.testing.assert_array_equal(mlp.apply(X), before)
