@@ -38,7 +38,8 @@ class VariableFilter:
         full_name_regex: a regular expression that the beginning of `str(variable)` matches.
         applications: the variable was annotated by one of these applications of bricks, as in
             `mlp.apply`, or of classes of bricks, as in `Linear.apply`, which includes the
-            application of that name of derived classes. Parameters belong to no application.
+            application of that name of derived classes; one that a class inherits, such as
+            `MLP.apply`, is that of the class that declares it. Parameters belong to no application.
         call_id: the number of the call of the application, from 0; parameters have none.
 
     Raises:
