@@ -119,7 +119,7 @@ def as_list(request: Any) -> Any:
 
 def next_request(requests: Iterator[Any]) -> Any:
     """The next of `requests` in the form that is fastest to read, if they offer one."""
-    if isinstance(requests, IndexRequests | ChainedRequests):
+    if isinstance(requests, (IndexRequests, ChainedRequests)):
         return requests.next_request()
     return next(requests)
 

@@ -11,6 +11,11 @@ Selection = int | slice | np.ndarray
 """A request that was checked: an index, a slice without gaps in its bounds, or 64-bit indices."""
 
 
+_SEQUENCES = (np.ndarray, list, tuple)
+_INT64 = np.dtype(np.int64)
+_UINT64 = np.dtype(np.uint64)
+
+
 def checked_request(request: Any, num_examples: int) -> Selection:
     """A request as an integer, a slice, or an array of indices within the data.
 
@@ -27,7 +32,7 @@ def checked_request(request: Any, num_examples: int) -> Selection:
     """
     if isinstance(request, slice):
         return _checked_slice(request, num_examples)
-    if isinstance(request, list | tuple | np.ndarray):
+    if isinstance(request, _SEQUENCES):
         return _checked_indices(request, num_examples)
     try:
         position = index(request)
@@ -57,7 +62,7 @@ def _checked_slice(request: slice, num_examples: int) -> slice:
 
 def _checked_indices(request: Any, num_examples: int) -> slice | np.ndarray:
     indices = np.asarray(request)
-    if indices.dtype != np.int64:
+    if indices.dtype is not _INT64:
         if not len(indices):
             raise ValueError("an empty list of examples was requested; a batch needs at least one")
         if indices.dtype.kind not in "iu":
@@ -71,7 +76,7 @@ def _checked_indices(request: Any, num_examples: int) -> slice | np.ndarray:
             "empty"
         )
     # seen as unsigned, negative indices are the largest: one pass checks both bounds
-    if indices.view(np.uint64).max() >= num_examples:
+    if np.maximum.reduce(indices.view(_UINT64)) >= num_examples:
         wrong = indices[(indices < 0) | (indices >= num_examples)]
         raise ValueError(
             f"example {wrong[0]} was requested (and {len(wrong) - 1} more like it); there are "

@@ -76,7 +76,7 @@ class BytesReader:
         if isinstance(selection, int):
             batch = np.empty((1, *self.shape), self.dtype)
             self._fill(batch, np.array([selection]))
-            return batch[0] if self.shape else batch[0].item() if self.dtype.hasobject else batch[0]
+            return batch[0]
         count = len(
             selection
             if isinstance(selection, np.ndarray)

@@ -114,6 +114,15 @@ class H5PYDataset(Dataset):
         return SplitTable(h5file).provided_sources([split])
 
     @staticmethod
+    def get_vlen_sources(h5file: h5py.File) -> list[str]:
+        """Names of the ragged sources in a file."""
+        return [
+            source
+            for source in SplitTable(h5file).sources
+            if SourceLayout.of(h5file[source]).is_ragged
+        ]
+
+    @staticmethod
     def get_axis_labels(h5file: h5py.File) -> dict[str, tuple[str, ...]]:
         """For each source in a file the names of its axes."""
         return {
@@ -299,7 +308,7 @@ class H5PYDataset(Dataset):
         return [parts[id(subset)] for subset in united]
 
     def _read(self, state: Any, request: Any, allocate: Allocate) -> tuple[Any, ...]:
-        if self._readers is None or self._process != os.getpid():
+        if self._readers is None or self._is_forked():
             self._open_readers()
         assert self._readers is not None
         if not self.load_in_memory:
@@ -323,7 +332,7 @@ class H5PYDataset(Dataset):
         return tuple(data)
 
     def _open_readers(self) -> list[Reader]:
-        if self._readers is None or self._process != os.getpid():
+        if self._readers is None or self._is_forked():
             self._own_file = None  # a handle that a parent process opened is the parent's to close
             self._process = os.getpid()
             readers = [self._reader(self._layout.sources[source]) for source in self.sources]
@@ -338,6 +347,10 @@ class H5PYDataset(Dataset):
             if self.load_in_memory:
                 self._close_own_file()
         return self._readers
+
+    def _is_forked(self) -> bool:
+        """Whether the file was opened by a parent process; maps can be shared with it."""
+        return self._own_file is not None and self._process != os.getpid()
 
     def _reader(self, layout: SourceLayout) -> Reader:
         if layout.offset is not None and self.driver in (None, "sec2"):

@@ -1,6 +1,8 @@
 import copy
 import logging
 import os
+import subprocess
+import sys
 
 import h5py
 import numpy as np
@@ -316,6 +318,8 @@ def test_a_ragged_source_is_refused_by_name_and_others_can_be_chosen(tmp_path):
     chosen = H5PYDataset(tmp_path / "f", ("train",), sources=("targets",))
     assert chosen.num_examples == 3
     assert chosen.vlen_sources == ["words"]
+    with h5py.File(tmp_path / "f") as file:
+        assert H5PYDataset.get_vlen_sources(file) == ["words"]
 
 
 @pytest.mark.parametrize(
@@ -470,6 +474,23 @@ def test_the_default_example_scheme_goes_through_all_examples(path):
     assert [int(target[0]) for _, target in dataset.get_example_stream().get_epoch_iterator()] == [
         10, 11, 12, 13, 14, 15,
     ]  # fmt: skip
+
+
+FORKING = """
+import os, sys
+from fuel.datasets import H5PYDataset
+dataset = H5PYDataset(sys.argv[1], ("train",), sources=("targets", "features"))
+before = [part.tolist() for part in dataset.get_data(request=[5, 2])]
+child = os.fork()
+same = [part.tolist() for part in dataset.get_data(request=[5, 2])] == before
+if child == 0:
+    os._exit(0 if same else 1)
+sys.exit(os.waitpid(child, 0)[1] or not same)
+"""
+
+
+def test_a_data_set_is_read_right_on_both_sides_of_a_fork(any_path):
+    subprocess.run([sys.executable, "-c", FORKING, str(any_path)], check=True, timeout=60)
 
 
 @pytest.mark.parametrize("load_in_memory", [False, True])
