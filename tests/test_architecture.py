@@ -18,14 +18,24 @@ FORBIDDEN = {
 }
 
 
-def imported(tree):
-    """The absolute names that a module imports."""
-    for node in ast.walk(tree):
+def imported(tree, *, also_for_types=True):
+    """The absolute names that a module imports, at run time or for its annotations."""
+    for node in ast.walk(tree) if also_for_types else at_run_time(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             yield node.module
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def at_run_time(tree):
+    """The nodes that are not under `if TYPE_CHECKING:`."""
+    todo = [tree]
+    while todo:
+        node = todo.pop()
+        yield node
+        if not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"):
+            todo.extend(ast.iter_child_nodes(node))
 
 
 def parse(path):
@@ -101,7 +111,7 @@ def test_no_modules_import_each_other_in_a_circle():
     needs = {
         name: {
             used
-            for used in imported(parse(path))
+            for used in imported(parse(path), also_for_types=False)
             if used in known and used != name and known[used].name != "__init__.py"
         }
         for name, path in known.items()
