@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from fuel._context import Place
+from fuel._worker_error import WorkerError
 from fuel._worker_pool import RequestPool, Workers
 from fuel.iterator import DataIterator
 from fuel.schemes import IterationScheme
@@ -62,8 +63,13 @@ class SplitStream:
         if not self._submitted or self._submitted[0][0].epoch != self._epoch:
             live.mark_finished()
             raise StopIteration
-        place, request = self._submitted.popleft()
-        item = self._pool.receive()
+        place, request = self._submitted[0]
+        try:
+            item = self._pool.receive()
+        except WorkerError:
+            self._submitted.popleft()
+            raise
+        self._submitted.popleft()
         live.request = request
         live.mark_delivered(place.step + 1)
         return item

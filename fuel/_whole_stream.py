@@ -76,6 +76,9 @@ class WholeStream:
             except (RemoteError, WorkerDiedError, WorkerError) as error:
                 self._workers.failed(0, error, wanted)
                 continue
+            except BaseException:
+                self._workers.end_processes()
+                raise
             if result.kind == "begin" and "begin" not in kinds:
                 continue  # a new worker goes on with the epoch that was begun
             break

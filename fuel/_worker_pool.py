@@ -97,12 +97,16 @@ class Workers:
         """End all processes, and give back all that belongs to them."""
         if os.getpid() != self._owner:
             return  # a fork of the consumer; the workers are not its own
-        for number, process in enumerate(self._processes):
-            if process is not None:
-                self._bury(number)
+        self.end_processes()
         if not self._context.closed:
             self._context.destroy(0)
             os.close(self.settings.parcel)
+
+    def end_processes(self) -> None:
+        """End all processes; for when an interrupt may have come in the middle of anything."""
+        for number, process in enumerate(self._processes):
+            if process is not None:
+                self._bury(number)
 
     def _bury(self, number: int) -> str:
         process, self._processes[number] = self._processes[number], None
@@ -112,6 +116,8 @@ class Workers:
 
 class RequestPool:
     """Requests in, items out, in order.
+
+    An interrupt while an item is awaited loses nothing: the next call is about the same item.
 
     Args:
         workers: who computes them.
@@ -145,18 +151,13 @@ class RequestPool:
         number = self._delivered % len(self._waiting)
         task = self._waiting[number][0]
         try:
-            while True:
-                try:
-                    sequence, result = self._process(number).receive()
-                    break
-                except (RemoteError, WorkerDiedError, WorkerError) as error:
-                    self._workers.failed(number, error, _shown(task))
-        finally:
-            self._delivered += 1
-            self._waiting[number].popleft()
+            sequence, value = self._receive(number, task)
+        except WorkerError:
+            self._pass(number)
+            raise
         assert sequence == task[0]
-        self._workers.delivered(number)
-        return result.value
+        self._pass(number)
+        return value
 
     def clear(self) -> None:
         """Forget all that was submitted."""
@@ -164,6 +165,23 @@ class RequestPool:
         for waiting in self._waiting:
             waiting.clear()
         self._submitted = self._delivered = 0
+
+    def _receive(self, number: int, task: _Task) -> tuple[int, Any]:
+        while True:
+            try:
+                sequence, result = self._process(number).receive()
+            except (RemoteError, WorkerDiedError, WorkerError) as error:
+                self._workers.failed(number, error, _shown(task))
+            except BaseException:
+                self._workers.end_processes()
+                raise
+            else:
+                self._workers.delivered(number)
+                return sequence, result.value
+
+    def _pass(self, number: int) -> None:
+        self._delivered += 1
+        self._waiting[number].popleft()
 
     def _process(self, number: int) -> WorkerProcess:
         """A worker that has been told of all that waits for it."""

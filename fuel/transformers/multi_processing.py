@@ -59,7 +59,7 @@ class MultiProcessing(Transformer):
     def __init__(
         self,
         data_stream: AbstractDataStream,
-        max_store: int = 4,
+        max_store: int = 8,
         *,
         workers: int = 1,
         leases: int = 4,
@@ -97,6 +97,10 @@ class MultiProcessing(Transformer):
     def apply(self, data: Any, context: Context) -> Any:
         """The item as it is."""
         return data
+
+    def passes_on(self, source: str) -> str:
+        """Every source is the child's."""
+        return source
 
     def get_epoch_iterator(self, as_dict: bool = False) -> Iterator[Any]:
         """Begin the next epoch; or go on with the one that `load_state_dict` put us in."""
@@ -200,6 +204,9 @@ class MultiProcessing(Transformer):
     def _load_state(self, state: Mapping[str, Any]) -> None:
         self.data_stream.load_state_dict(state)
         self._pass_place_on()
+
+    def _context(self) -> Context:
+        return AbstractDataStream._context(self) if self.runs_as_a_whole else super()._context()
 
     def _continue_epoch(self, as_dict: bool = False) -> Iterator[Any]:
         if not self.runs_as_a_whole:

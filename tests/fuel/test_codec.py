@@ -46,6 +46,9 @@ JSON = st.recursive(
     max_leaves=12,
 )
 
+KINDS = (bool, int, float, complex, str, bytes, bytearray, slice, range, dict)
+KINDS += (np.ndarray, np.generic)
+
 
 def assert_equal(left, right):
     assert type(left) is type(right)
@@ -129,11 +132,7 @@ def assert_plain(value):
         for item in value:
             assert_plain(item)
     else:
-        assert isinstance(
-            value,
-            (bool, int, float, complex, str, bytes, bytearray, slice, range, dict, np.ndarray)
-            + (np.generic, type(None)),
-        )
+        assert value is None or isinstance(value, KINDS)
 
 
 @given(JSON, st.binary(max_size=64))

@@ -92,6 +92,25 @@ def test_a_worker_that_takes_too_long_is_replaced(tmp_path):
     assert np.concatenate(items).tolist() == list(range(23))
 
 
+@pytest.mark.parametrize("whole", [False, True])
+def test_an_interrupt_while_an_item_is_awaited_loses_nothing(tmp_path, whole):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    items = []
+    with MultiProcessing(streams.acting("hang", 10, tmp_path, whole=whole)) as stream:
+        epoch = stream.get_epoch_iterator()
+        items += [next(epoch)[1].tolist() for _ in range(2)]
+        signal.setitimer(signal.ITIMER_REAL, 0.2)
+        with pytest.raises(KeyboardInterrupt):
+            next(epoch)
+        items += [batch[1].tolist() for batch in epoch]
+    signal.signal(signal.SIGALRM, before)
+
+    assert items == targets_of(streams.acting("hang", None, tmp_path, whole=whole))
+
+
 def test_a_worker_that_always_takes_too_long_is_an_error_that_says_so():
     with (
         MultiProcessing(streams.acting("hang", 1), timeout=0.5) as stream,
