@@ -121,8 +121,16 @@ class Dataset(ABC):
         )
 
     def apply_default_transformers(self, stream: AbstractDataStream) -> AbstractDataStream:
-        """`stream`, wrapped in the default transformers one after the other."""
+        """`stream`, wrapped in the default transformers one after the other.
+
+        Where one names `which_sources`, it is applied to those of them that the stream has.
+        """
         for transformer, args, kwargs in self.default_transformers:
+            if (named := kwargs.get("which_sources")) is not None:
+                present = tuple(name for name in named if name in stream.sources)
+                if not present:
+                    continue
+                kwargs = {**kwargs, "which_sources": present}
             stream = transformer(stream, *args, **kwargs)
         return stream
 

@@ -36,7 +36,6 @@ class Mapping(Transformer):
         data_stream: AbstractDataStream,
         mapping: Callable[[Any], Any],
         add_sources: Iterable[str] | None = None,
-        *,
         mapping_accepts: type = list,
         **kwargs: Any,
     ) -> None:

@@ -173,6 +173,18 @@ def test_default_transformers_wrap_the_default_stream_in_turn():
     assert batch.dtype == np.float32
 
 
+def test_default_transformers_leave_out_sources_that_were_not_asked_for():
+    class Examples(IterableDataset):
+        default_transformers = ((ScaleAndShift, [2, 0], {"which_sources": ("a", "b")}),)
+
+    streams = [
+        DataStream.default_stream(Examples({"a": [1], "b": [2], "c": [3]}, sources=sources))
+        for sources in (("a", "c"), ("c",))
+    ]
+
+    assert [next(stream.get_epoch_iterator()) for stream in streams] == [(2, 3), (3,)]
+
+
 def test_iterables_go_in_step_until_the_shortest_ends():
     dataset = IterableDataset({"a": [1, 2, 3], "b": "xy"})
 
