@@ -28,6 +28,8 @@ class BatchFeed:
         self._state: State | None = None
         self._state_ahead: State | None = None
         self._resumed = False
+        # Whether a batch was taken, or failed to come, that was not trained on.
+        self._is_astray = False
 
     @property
     def state(self) -> State:
@@ -40,6 +42,7 @@ class BatchFeed:
         self._iterator = self._ahead = None
         self._state = dict(state)
         self._resumed = True
+        self._is_astray = False
 
     def begin_epoch(self) -> bool:
         """Start the next epoch; False if the stream has none left."""
@@ -54,11 +57,15 @@ class BatchFeed:
     def take(self) -> Batch | None:
         """Return the next batch of the epoch, None at its end.
 
-        Right after `load` this goes on within the epoch that the stream was in.
+        Right after `load` this goes on within the epoch that the stream was in. A batch that was
+        taken, or that could not be made, and was not trained on comes again.
         """
+        if self._is_astray and self._state is not None:
+            self.load(self._state)
         if self._iterator is None and not self._open():
             return None
         batch, self._ahead = self._ahead, None
+        self._is_astray = batch is not None
         if isinstance(batch, Exception):
             raise batch
         if batch is None:
@@ -70,7 +77,9 @@ class BatchFeed:
         """Note that the batch taken last was trained on, and fetch the one after it."""
         self._state = self._state_ahead
         self._resumed = False
+        self._is_astray = True
         self._fetch()
+        self._is_astray = False
 
     def _open(self) -> bool:
         """Ask the stream for an epoch and fetch its first batch; False if there is no epoch."""

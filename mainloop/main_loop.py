@@ -245,11 +245,7 @@ class MainLoop:
     def _fail(self, error: Exception) -> NoReturn:
         """Tell the extensions of an error, and raise it with what can be said about it."""
         if isinstance(error, NotFiniteError):
-            explanation = self._rewind.explain()
-            if explanation is not None:
-                error = NotFiniteError(f"{error}; {explanation}").with_traceback(
-                    error.__traceback__
-                )
+            error = self._explained(error)
         for extension in self.extensions:
             try:
                 extension.dispatch("on_error", error)
@@ -257,6 +253,19 @@ class MainLoop:
                 error.add_note(f"and in on_error of {extension.name}: {another!r}")
         self._flush()
         raise error
+
+    def _explained(self, error: NotFiniteError) -> NotFiniteError:
+        """Return the error with the variable in which it began, if that can be found."""
+        try:
+            explanation = self._rewind.explain()
+        except Exception as another:
+            error.add_note(f"where it began could not be found: {another!r}")
+            return error
+        if explanation is None:
+            return error
+        explained = NotFiniteError(f"{error}; {explanation}").with_traceback(error.__traceback__)
+        explained.__suppress_context__ = True
+        return explained
 
     def _dispatch(self, moment: str, *arguments: Any) -> None:
         for extension in self.extensions:

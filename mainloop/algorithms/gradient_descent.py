@@ -11,7 +11,14 @@ import optax
 
 from mainloop._protocols import Batch, GraphLike, State, Values
 from mainloop._sources import OnUnused, check_sources
-from mainloop.algorithms._arrays import check_same, copied, first_bad, from_host, to_host
+from mainloop.algorithms._arrays import (
+    check_same,
+    copied,
+    first_bad,
+    first_bad_on_device,
+    from_host,
+    to_host,
+)
 from mainloop.algorithms._finite import CostWatch
 from mainloop.algorithms._hyperparameters import Hyperparameters
 from mainloop.algorithms._step import Layout, Result, TrainingStep
@@ -270,9 +277,8 @@ class GradientDescent(AbstractTrainingAlgorithm):
         Raises:
             NotFiniteError: if a cost so far or a value now is NaN or infinite.
         """
-        self._ready()
         self._watch.check()
-        bad = first_bad(self._current())
+        bad = first_bad_on_device(self._current()) if self._steps_done else None
         if bad is not None:
             self._watch.found = f"the parameter {bad} became NaN or infinite"
             raise NotFiniteError(self._watch.found)

@@ -216,6 +216,29 @@ def test_an_error_of_the_stream_comes_after_the_batches_before_it():
     assert loop.status["iterations_done"] == 2
 
 
+def test_a_run_that_failed_for_want_of_a_batch_can_be_run_on_exactly():
+    failed, straight = (
+        MainLoop(
+            GradientDescent(linear_graph(), Adam(0.1)), stream, [FinishAfter(after_n_epochs=2)]
+        )
+        for stream in (
+            Faulty(linear_data(20), 4, fails_at=2),
+            Stream(linear_data(20), 4),
+        )
+    )
+    with pytest.raises(OSError, match="the disk is gone"):
+        failed.run()
+    failed.data_stream.fails_at = 100
+
+    failed.run()
+    straight.run()
+
+    assert failed.status == straight.status
+    np.testing.assert_array_equal(
+        failed.algorithm.values["/linear.W"], straight.algorithm.values["/linear.W"]
+    )
+
+
 def test_all_extensions_hear_of_an_error_even_if_one_fails_then():
     def fail(loop):
         raise RuntimeError("and this too")
