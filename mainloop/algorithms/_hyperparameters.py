@@ -47,7 +47,9 @@ def with_hyperparameters(
         dtype = leaves[0].dtype if leaves else jnp.float32
         cast = {name: value.astype(dtype) for name, value in state.hyperparameters.items()}
         inner = optax.with_extra_args_support(factory(**cast, **schedules))
-        updates, inner_state = inner.update(updates, state.inner_state, parameters, **extra)
+        # Optax raises a number to the power of an integer, which strict promotion refuses.
+        with jax.numpy_dtype_promotion("standard"):
+            updates, inner_state = inner.update(updates, state.inner_state, parameters, **extra)
         return updates, HyperparameterState(state.hyperparameters, inner_state)
 
     return optax.GradientTransformationExtraArgs(init, update)

@@ -98,6 +98,25 @@ def test_the_compiled_step_has_the_instructions_of_one_written_by_hand(sizes):
     assert ours == instructions(step.lower(values, state, batch))
 
 
+def test_a_step_of_adam_has_the_instructions_of_optax_with_numbers_as_inputs():
+    graph = layers_graph([4, 4, 2])
+    batch = {"x": np.zeros((8, 4), np.float32), "y": np.zeros((8, 2), np.float32)}
+
+    ours = instructions(GradientDescent(graph, Adam(1e-3)).lower(batch))
+
+    @partial(jax.jit, donate_argnums=(0, 1))
+    def step(values, state, numbers, batch):
+        cost, gradients = jax.value_and_grad(layers_cost)(values, batch)
+        updates, state = optax.adam(**numbers).update(gradients, state, values)
+        return optax.apply_updates(values, updates), state, cost
+
+    values = {parameter.path: jnp.array(parameter.value) for parameter in graph.parameters}
+    numbers = {"learning_rate": 1e-3, "b1": 0.9, "b2": 0.999, "eps": 1e-8}
+    numbers = {name: jnp.float32(number) for name, number in numbers.items()}
+    state = optax.adam(1e-3).init(values)
+    assert ours == instructions(step.lower(values, state, numbers, batch))
+
+
 def test_a_frozen_parameter_keeps_its_bits_and_has_no_state():
     graph = linear_graph(frozen=["/linear.b"], bias=0.1)
     algorithm = GradientDescent(graph, Adam(0.1))

@@ -6,7 +6,8 @@ from small_graphs import Graph, Parameter, Stream, linear_data, linear_graph
 
 from mainloop import MainLoop, NotFiniteError
 from mainloop.algorithms import Adam, GradientDescent, Scale
-from mainloop.extensions import FinishAfter, SimpleExtension, TrainingExtension
+from mainloop.checkpoint import load_checkpoint
+from mainloop.extensions import Checkpoint, FinishAfter, SimpleExtension, TrainingExtension
 from mainloop.extensions.base import MOMENTS
 from mainloop.log import TrainingLog
 
@@ -204,6 +205,38 @@ class Faulty(Stream):
             yield batch
 
 
+def test_the_next_batch_is_fetched_while_a_step_is_computed():
+    fetched = []
+
+    class Noted(Stream):
+        def _batches(self):
+            for batch in super()._batches():
+                fetched.append(self.step)
+                yield batch
+
+    seen = []
+    MainLoop(
+        GradientDescent(linear_graph(), Scale(0.1)),
+        Noted(linear_data(12), 4),
+        [
+            At(lambda loop: seen.append(list(fetched)), after_batch=True),
+            FinishAfter(after_n_epochs=1),
+        ],
+    ).run()
+
+    assert seen == [[1, 2], [1, 2, 3], [1, 2, 3]]
+
+
+def test_a_model_is_kept_at_hand():
+    model = object()
+
+    loop = MainLoop(
+        GradientDescent(linear_graph(), Scale(0.1)), Stream(linear_data(4), 4), model=model
+    )
+
+    assert loop.model is model
+
+
 def test_an_error_of_the_stream_comes_after_the_batches_before_it():
     diary = Diary()
     algorithm = GradientDescent(linear_graph(), Scale(0.1))
@@ -351,6 +384,22 @@ def test_no_state_can_be_taken_once_a_cost_is_nan():
         loop.run()
 
     assert sorted(keeper.states) == [(1, "after_batch"), (2, "after_batch"), (3, "after_batch")]
+
+
+def test_the_checkpoint_before_a_nan_stays(tmp_path):
+    path = tmp_path / "checkpoint.h5"
+    loop = MainLoop(
+        GradientDescent(linear_graph(), Scale(0.1)),
+        Stream(poisoned(40, 5), 4),
+        [Checkpoint(path, every_n_batches=2)],
+    )
+
+    with pytest.raises(NotFiniteError, match="batch 6"):
+        loop.run()
+
+    saved = load_checkpoint(path)
+    assert saved.state["iterations_done"] == 4
+    assert np.isfinite(saved.parameters["/linear.W"]).all()
 
 
 def test_a_state_of_another_format_is_refused():
