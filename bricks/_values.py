@@ -45,7 +45,7 @@ def draw(declared: Iterable[tuple[Any, Declaration, Parameter]], seed: int) -> N
             raise ValueError(f"{parameter.path} cannot be initialized: {error}") from error
         drawn.append((parameter, value))
     for parameter, value in drawn:
-        parameter.value = jax.device_put(value, may_alias=False)  # which compiles nothing
+        parameter.value = value
 
 
 def by_path(parameters: Iterable[Parameter]) -> dict[str, Parameter]:
@@ -117,5 +117,5 @@ def cast(value: Any, parameter: Parameter) -> Any:
         return value
     array = np.asarray(value)
     if jnp.issubdtype(parameter.dtype, jnp.floating) and array.dtype.kind in "iuf":
-        return jax.device_put(array.astype(parameter.dtype), may_alias=False)
+        return array.astype(parameter.dtype, copy=False)
     return array

@@ -116,8 +116,11 @@ class Parameter:
                 f"{self.path} holds {self._dtype}{list(self._shape)}, but the value set is "
                 f"{array.dtype}{list(array.shape)}; reshape or cast it first"
             )
-        # NumPy memory is copied: on the CPU, JAX would go on using it, and see later changes.
-        self._value = array if isinstance(array, jax.Array) else jnp.array(array, copy=True)
+        if not isinstance(array, jax.Array):
+            # NumPy memory is copied: on the CPU, JAX would go on using it, and see later changes
+            # (0.10.2 does so also with `may_alias=False`). `jnp.array` would compile its copy.
+            array = jax.device_put(np.array(array))
+        self._value = array
 
     def read(self) -> jax.Array:
         """Return the value: that of the running graph, or outside of graphs the current one.

@@ -243,7 +243,7 @@ def test_fans_of_a_kernel_count_the_window():
         (LeCun(), lambda n_in, n_out: 1 / n_in),
         (LeCun(uniform=True, gain=3), lambda n_in, n_out: 9 / n_in),
     ],
-    ids=str,
+    ids=["Glorot", "Glorot normal", "He", "He uniform", "He leaky", "LeCun", "LeCun wide"],
 )
 def test_a_fan_aware_scheme_has_the_variance_of_its_paper(scheme, variance, shape):
     n_in, n_out = (400, 300) if len(shape) == 2 else (450, 540)

@@ -159,7 +159,7 @@ def test_rules_of_a_composite_act_from_left_to_right():
         optax.chain(Momentum(0.1)),
         Scale(lambda step: 0.1),
     ],
-    ids=lambda rule: repr(rule)[:60],
+    ids=lambda rule: repr(rule)[:60].split("<")[0],
 )
 def test_rules_and_optax_transformations_together_descend_once(rule):
     np.testing.assert_allclose(train(rule, GRADIENTS[:1]), START - 0.1 * FLAT[0], rtol=1e-5)
