@@ -35,7 +35,7 @@ IN_WORKER = "FUEL_WORKER"
 """The environment variable by which a worker knows that it is one."""
 _FEW = 8
 """Look for more requests when so few are left."""
-_AWAKE, _SHORT_NAP, _LONG_NAP = 2e-4, 1e-4, 4e-3
+_AWAKE, _SHORT_NAP, _LONG_NAP = 2e-4, 5e-5, 4e-3
 """Seconds without room before the first nap, of the first nap, and of the one that is not taken."""
 _LOOK_AGAIN = 100
 """Milliseconds."""

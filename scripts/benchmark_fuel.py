@@ -41,6 +41,8 @@ TAKE = "NumPy take, in memory"
 OUR_WORKER = "fuel, one worker"
 MOST_OF_TAKE = 2.0
 LEAST_OF_PEERS = 10.0
+AHEAD = 16
+"""Batches that every worker may make ahead."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -104,7 +106,7 @@ def worker_benchmark(path: Path, options: argparse.Namespace) -> dict[str, float
     size = options.batch_size
     with ExitStack() as stack:
         here = stack.enter_context(closing(scaled(path, size)))
-        worker = stack.enter_context(MultiProcessing(scaled(path, size), max_store=8))
+        worker = stack.enter_context(MultiProcessing(scaled(path, size), max_store=AHEAD))
         contenders = {
             "fuel, in process": itertools.chain.from_iterable(here.iterate_epochs()),
             OUR_WORKER: itertools.chain.from_iterable(worker.iterate_epochs()),
@@ -207,6 +209,7 @@ def torch_loader(batches: ScaledBatches) -> dict[str, Iterator[Any]]:
         batch_sampler=ForEver(len(batches.order), batches.batch_size),
         num_workers=1,
         persistent_workers=True,
+        prefetch_factor=AHEAD,
         collate_fn=unchanged,
     )
     return {"PyTorch DataLoader, one worker": iter(loader)}
@@ -238,8 +241,8 @@ def grain_loader(batches: ScaledBatches) -> dict[str, Iterator[Any]]:
     dataset = (
         grain.MapDataset.source(batches)
         .repeat()
-        .to_iter_dataset(grain.ReadOptions(num_threads=1, prefetch_buffer_size=4))
-        .mp_prefetch(grain.MultiprocessingOptions(num_workers=1, per_worker_buffer_size=4))
+        .to_iter_dataset(grain.ReadOptions(num_threads=1, prefetch_buffer_size=AHEAD))
+        .mp_prefetch(grain.MultiprocessingOptions(num_workers=1, per_worker_buffer_size=AHEAD))
     )
     return {"Grain, one worker": iter(dataset)}
 
