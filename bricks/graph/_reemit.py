@@ -48,24 +48,42 @@ def _scan(eqn: Any, inputs: list[Any], run: Run) -> Results:
 
 
 def _while(eqn: Any, inputs: list[Any], run: Run) -> Results:
-    """Captured values are those of the last iteration, zeros if there was none."""
+    """Captured values are those of the last iteration, zeros if there was none.
+
+    Under `jax.vmap` a loop has a condition for each example. It goes on as long as any of them
+    holds, and leaves the examples as they are whose condition does not.
+    """
     first = eqn.params["cond_nconsts"]
     second = first + eqn.params["body_nconsts"]
     cond_consts, body_consts, init = inputs[:first], inputs[first:second], inputs[second:]
 
+    def condition(index: Any, carry: list[Any]) -> Any:
+        return run(0, [*cond_consts, *carry], index)[0][0]
+
     def go_on(state: tuple[Any, list[Any], Any]) -> Any:
         index, carry, _ = state
-        return run(0, [*cond_consts, *carry], index)[0][0]
+        holds = condition(index, carry)
+        return jnp.any(holds) if is_batched else holds
 
     def step(state: tuple[Any, list[Any], Any]) -> tuple[Any, list[Any], Any]:
         index, carry, _ = state
-        return index + 1, *run(1, [*body_consts, *carry], index)
+        outs, captured = run(1, [*body_consts, *carry], index)
+        if is_batched:
+            holds = condition(index, carry)
+            outs = [_select(holds, new, old) for new, old in zip(outs, carry, strict=True)]
+        return index + 1, outs, captured
 
+    is_batched = bool(jax.eval_shape(condition, jnp.int32(0), init).shape)
     start = (jnp.int32(0), init)
     captured_types = jax.eval_shape(step, (*start, {}))[2]
     empty = {name: _jax.zeros(aval) for name, aval in captured_types.items()}
     _, carry, captured = lax.while_loop(go_on, step, (*start, empty))
     return carry, captured
+
+
+def _select(holds: jax.Array, new: Any, old: Any) -> jax.Array:
+    axes = tuple(range(holds.ndim))
+    return lax.select(lax.broadcast_in_dim(holds, jnp.shape(new), axes), new, old)
 
 
 def _cond(eqn: Any, inputs: list[Any], run: Run) -> Results:

@@ -172,7 +172,8 @@ class _Evaluation:
 
     def _finish(self, subject: Variable | Parameter, is_conditional: bool) -> Action:
         def act(eqn: Any, inputs: list[Any], frame: Frame) -> list[Any]:
-            return [self._settle(subject, inputs[0], eqn.params["tag"], frame, is_conditional)]
+            value = jnp.asarray(inputs[0])  # a tagged Python number is one until here
+            return [self._settle(subject, value, eqn.params["tag"], frame, is_conditional)]
 
         return act
 

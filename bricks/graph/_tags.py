@@ -75,6 +75,7 @@ def random_key() -> jax.Array:
 
     The keys derive from the `key` given to the graph, from the place of the call (brick path,
     application, which call), from the iterations of the loops and from the position in a mesh.
+    Under `jax.vmap` all examples get the same key; `jax.random.split` gives each its own.
 
     Raises:
         ValueError: when evaluated outside of a graph.
