@@ -103,6 +103,7 @@ def test_the_file_is_named_after_the_dtype_unless_named(tmp_path):
 
 
 IMAGE_HEADER = struct.pack(">4I", 2051, 2, 28, 28)
+PACKED = gzip.compress(IMAGE_HEADER + bytes(1568), mtime=0)
 
 
 @pytest.mark.parametrize(
@@ -114,8 +115,8 @@ IMAGE_HEADER = struct.pack(">4I", 2051, 2, 28, 28)
         (IMAGE_HEADER[:9], "is damaged: it ends within its header"),
         (IMAGE_HEADER + bytes(1567), r"promises 1568 bytes \(2 x 28 x 28\), it has 1567"),
         (IMAGE_HEADER + bytes(1569), r"promises 1568 bytes \(2 x 28 x 28\), it has 1569"),
-        (gzip.compress(IMAGE_HEADER + bytes(1568), mtime=0)[:-9], "is damaged: .* fetch it anew"),
-        (gzip.compress(IMAGE_HEADER + bytes(1568), mtime=0)[:-1] + b"!", "is damaged: .* fetch it anew"),
+        (PACKED[:-9], "is damaged: .* fetch it anew"),
+        (PACKED[:-1] + b"!", "is damaged: .* fetch it anew"),
     ],
 )
 def test_a_wrong_file_is_refused(tmp_path, content, message):
