@@ -1,5 +1,4 @@
 import os
-import resource
 import subprocess
 import sys
 
@@ -166,11 +165,15 @@ def test_converters_of_the_users_own_are_offered(tmp_path, monkeypatch, director
 
 def test_a_full_disk_is_said_and_nothing_is_left(directory, tmp_path):
     (tmp_path / "out").mkdir()
-    code = "import sys; from fuel.commands.convert import main; sys.exit(main(sys.argv[1:]))"
+    code = (
+        "import resource, sys\n"
+        "from fuel.commands.convert import main\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))\n"
+        "sys.exit(main(sys.argv[1:]))"
+    )
 
     done = subprocess.run(
         [sys.executable, "-c", code, "mnist", "-d", directory, "-o", str(tmp_path / "out")],
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000)),
         stderr=subprocess.PIPE,
         text=True,
     )

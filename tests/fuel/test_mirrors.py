@@ -3,7 +3,6 @@ import io
 import logging
 import os
 import random
-import resource
 import subprocess
 import sys
 import tarfile
@@ -200,8 +199,9 @@ def test_two_at_once_fetch_a_file_once(server, good, tmp_path):
 
 def test_a_full_disk_leaves_nothing_under_the_name_and_the_next_try_goes_on(server, good, tmp_path):
     code = (
-        "import sys, pathlib\n"
+        "import pathlib, resource, sys\n"
         "from fuel.downloaders import DataFile, HTTPMirror, fetch\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
         "url, directory, sha256 = sys.argv[1:]\n"
         "file = DataFile(name='data.gz', sha256=sha256, size=200_000)\n"
         "try:\n"
@@ -211,7 +211,6 @@ def test_a_full_disk_leaves_nothing_under_the_name_and_the_next_try_goes_on(serv
     )
     done = subprocess.run(
         [sys.executable, "-c", code, good.url, str(tmp_path), WANTED[0][0].sha256],
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)),
         capture_output=True,
         text=True,
         check=True,
