@@ -7,7 +7,6 @@ import logging
 import os
 import shlex
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import h5py
 
 from fuel._publish import publish
 from fuel.commands._command import DONE, WRONG_INPUT, data_sets, existing_directory, run
+from fuel.commands._scratch import scratch_directory
 from fuel.config_parser import config
 from fuel.converters import __version__ as converters_version
 from fuel.converters import all_converters
@@ -57,8 +57,8 @@ def _convert(args: Sequence[str]) -> int:
     filename = options.pop("output_filename")
     if filename is not None:
         options["output_filename"] = filename if filename.endswith(ENDINGS) else f"{filename}.hdf5"
-    with tempfile.TemporaryDirectory(prefix=".fuel-convert-", dir=output_directory) as scratch:
-        for path in function(output_directory=scratch, **options):
+    with scratch_directory(output_directory, ".fuel-convert-") as scratch:
+        for path in function(output_directory=str(scratch), **options):
             _record_provenance(path, args)
             target = output_directory / Path(path).relative_to(scratch)
             publish(Path(path), target)

@@ -1,4 +1,6 @@
+import fcntl
 import os
+import signal
 import subprocess
 import sys
 
@@ -182,3 +184,41 @@ def test_a_full_disk_is_said_and_nothing_is_left(directory, tmp_path):
     assert "mnist.hdf5: File too large; the file could not be written" in done.stderr
     assert "Traceback" not in done.stderr
     assert os.listdir(tmp_path / "out") == []
+
+
+DIES = """
+import os, signal
+def convert(directory, output_directory, output_filename='own.hdf5'):
+    open(os.path.join(output_directory, 'half'), 'w').close()
+    os.kill(os.getpid(), signal.SIGKILL)
+all_converters = (('dies', lambda subparser: convert),)
+"""
+
+
+def test_what_a_killed_conversion_left_is_gone_after_the_next(directory, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "dying.py").write_text(DIES)
+    code = "import sys; from fuel.commands.convert import main; sys.exit(main(sys.argv[1:]))"
+    settings = {"PYTHONPATH": str(tmp_path), "FUEL_EXTRA_CONVERTERS": "dying"}
+    killed = subprocess.run(
+        [sys.executable, "-c", code, "dies", "-d", directory, "-o", str(tmp_path / "out")],
+        env={**os.environ, **settings},
+    )
+    left = os.listdir(tmp_path / "out")
+
+    main(["mnist", "-d", directory, "-o", str(tmp_path / "out")])
+
+    assert killed.returncode == -signal.SIGKILL
+    assert [name.startswith(".fuel-convert-") for name in left] == [True]
+    assert os.listdir(tmp_path / "out") == ["mnist.hdf5"]
+
+
+def test_the_files_of_a_conversion_that_is_going_on_are_left_alone(directory, tmp_path):
+    (tmp_path / "out" / ".fuel-convert-other").mkdir(parents=True)
+    lock = os.open(tmp_path / "out" / ".fuel-convert-other", os.O_RDONLY)
+    fcntl.flock(lock, fcntl.LOCK_SH)
+
+    main(["mnist", "-d", directory, "-o", str(tmp_path / "out")])
+    os.close(lock)
+
+    assert sorted(os.listdir(tmp_path / "out")) == [".fuel-convert-other", "mnist.hdf5"]
