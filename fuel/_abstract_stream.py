@@ -64,6 +64,15 @@ class AbstractDataStream(ABC):
             )
         self._produces_examples = value
 
+    @property
+    def epoch_iterator(self) -> DataIterator | None:
+        """The iterator of the running epoch, whose count is this stream's place, if there is one.
+
+        Who has the items of a stream computed elsewhere takes requests from it, and tells it what
+        was delivered.
+        """
+        return self._live
+
     def get_data(self, request: Any = None) -> Any:
         """The data of a request, one element for each source, as a tuple."""
         raise NotImplementedError(f"{type(self).__name__} gives data by epoch iterators only")

@@ -8,7 +8,7 @@ How a consumer that has items computed elsewhere keeps the stream's place:
 
 1. `root(stream).get_epoch_iterator()` gives the epoch's `DataIterator`, continued if a state was
 loaded;
-2. take requests from its `request_iterator` with `next_request`, as far ahead as you like; the
+2. take requests from its `draw_all()`, as far ahead as you like; the
    first has step `iterator.step`, in epoch `root(stream).epoch - 1`;
 3. after an item is delivered call `iterator.mark_delivered(step + 1)`; after the end was,
 `mark_finished`.

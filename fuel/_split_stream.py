@@ -52,7 +52,7 @@ class SplitStream:
             StopIteration: if there is none.
             WorkerError: if it cannot be had; the next call is about the item after it.
         """
-        live = self._root._live
+        live = self._root.epoch_iterator
         assert live is not None
         if live.finished:
             raise StopIteration
@@ -88,8 +88,7 @@ class SplitStream:
     def _draw(self, live: DataIterator) -> Iterator[tuple[Place, Any]]:
         """The rest of the requests of this epoch, then those of the next."""
         seed, step = self._root.seed, live.drawn
-        assert live.request_iterator is not None
-        for number, request in enumerate(_requests(live, live.request_iterator), step):
+        for number, request in enumerate(live.draw_all(), step):
             yield Place(seed, self._epoch, number), request
         scheme = self._root.iteration_scheme
         assert scheme is not None
@@ -97,21 +96,13 @@ class SplitStream:
             self._copied_scheme = copy.deepcopy(scheme)
         self._copied_scheme.load_state_dict(scheme.state_dict())
         following = self._copied_scheme.get_request_iterator()
-        for number, request in enumerate(_requests(live, following)):
+        for number, request in enumerate(live.draw_all(following)):
             yield Place(seed, self._epoch + 1, number), request
 
     def _submit(self, requests: list[tuple[Place, Any]]) -> None:
         if requests:
             self._submitted.extend(requests)
             self._pool.submit(requests)
-
-
-def _requests(live: DataIterator, requests: Iterator[Any]) -> Iterator[Any]:
-    while True:
-        try:
-            yield live._draw(requests)
-        except StopIteration:
-            return
 
 
 def _same(left: list[tuple[Place, Any]], right: deque[tuple[Place, Any]]) -> bool:

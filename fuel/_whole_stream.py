@@ -30,6 +30,7 @@ class WholeStream:
         self._state: EncodedState | dict[str, Any] = state
         self._told: WorkerProcess | None = None
         self._abandon = False
+        self._failures = 0
         self.in_epoch = False
 
     def state_dict(self) -> dict[str, Any]:
@@ -42,6 +43,7 @@ class WholeStream:
         """Go to another place."""
         self._workers.supersede()
         self._state, self._told, self._abandon, self.in_epoch = state, None, False, False
+        self._failures = 0
 
     def begin_epoch(self) -> None:
         """Begin the next epoch, whether or not this one is over.
@@ -52,6 +54,7 @@ class WholeStream:
         if self.in_epoch:
             self._workers.supersede()
             self._told, self._abandon = None, True
+        self._failures = 0
         self._expect(("begin",), "beginning an epoch")
         self._abandon = False
         self.in_epoch = True
@@ -61,7 +64,7 @@ class WholeStream:
 
         Raises:
             StopIteration: if there is none.
-            WorkerError: if it cannot be had.
+            WorkerError: if it cannot be had. The next call is about the item after it.
         """
         result = self._expect(("item", "end"), "the next item")
         if result.kind == "end":
@@ -74,6 +77,7 @@ class WholeStream:
             try:
                 _, result = self._process().receive()
             except (RemoteError, WorkerDiedError, WorkerError) as error:
+                self._failures += isinstance(error, RemoteError)  # this item has been reported
                 self._workers.failed(0, error, wanted)
                 continue
             except BaseException:
@@ -85,7 +89,7 @@ class WholeStream:
         assert result.kind in kinds
         assert result.state is not None
         self._workers.delivered(0)
-        self._state = result.state
+        self._state, self._failures = result.state, 0
         return result
 
     def _process(self) -> WorkerProcess:
@@ -99,6 +103,7 @@ class WholeStream:
                 "generation": self._workers.generation,
                 "state": _codec.encode(self.state_dict(), buffers),
                 "abandon": self._abandon,
+                "failed": self._failures,
             }
             process.send(message, buffers)
         return process

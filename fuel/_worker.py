@@ -13,6 +13,7 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from types import ModuleType
 from typing import Any
 
@@ -20,15 +21,16 @@ import numpy as np
 import zmq
 
 from fuel import _codec, _parcel
-from fuel._chain import Chain
+from fuel._chain import Chain, root
 from fuel._context import Place, new_array
 from fuel._describe import SCRIPT
 from fuel._doorbell import Doorbell
 from fuel._lifeline import end_with_parent
 from fuel._result import ResultWriter
 from fuel._ring import Control, Entry, OpenSlot, SlotWriter
+from fuel._worker_error import show_request
 from fuel.datasets.base import Dataset
-from fuel.streams import AbstractDataStream
+from fuel.streams import AbstractDataStream, DataStream
 from fuel.transformers.base import Transformer
 
 IN_WORKER = "FUEL_WORKER"
@@ -176,7 +178,10 @@ class _Worker:
                     self._jobs.append((generation, sequence, (Place(*place), request)))
             else:
                 state = _codec.decode(message["state"], buffers)
-                self._run = generation, _run(self._stream, state, message["abandon"])
+                self._run = (
+                    generation,
+                    _run(self._stream, state, message["abandon"], message["failed"]),
+                )
 
     def _compute(self, place: Place, request: Any) -> tuple[Any, ...]:
         assert self._chain is not None
@@ -214,14 +219,31 @@ class _Worker:
     def _publish_error(self, generation: int, sequence: int, error: Exception) -> None:
         where = _where(error)
         text = "".join(traceback.format_exception(error))
-        message = {"type": "error", "where": where, "error": str(error), "traceback": text}
+        said = "".join(traceback.format_exception_only(error)).strip()
+        wanted = _wanted(self._stream) if self._whole else None
+        message = {
+            "type": "error",
+            "where": where,
+            "wanted": wanted,
+            "error": said,
+            "traceback": text,
+        }
         self._socket.send(_codec.dump(message))
         self._control.publish(Entry(generation, sequence, False, 0, 0, 0))
         self._bell.ring()
 
 
-def _run(stream: AbstractDataStream, state: dict[str, Any], abandon: bool) -> Iterator[Job]:
-    """Jobs that bring a stream from a place through this epoch and all that follow."""
+def _run(
+    stream: AbstractDataStream, state: dict[str, Any], abandon: bool, failed: int
+) -> Iterator[Job]:
+    """Jobs that bring a stream from a place through this epoch and all that follow.
+
+    Args:
+        stream: to run.
+        state: its place.
+        abandon: whether to leave the epoch of that place for the next.
+        failed: items from there on that failed already, and are left out.
+    """
     stream.load_state_dict(state)
     if abandon:
         stream.get_epoch_iterator()
@@ -229,8 +251,11 @@ def _run(stream: AbstractDataStream, state: dict[str, Any], abandon: bool) -> It
         epoch: list[Iterator[Any]] = []
         ended: list[bool] = []
 
-        def begin(epoch: list[Iterator[Any]] = epoch) -> tuple[str, Any, Any]:
+        def begin(epoch: list[Iterator[Any]] = epoch, failed: int = failed) -> tuple[str, Any, Any]:
             epoch.append(stream.get_epoch_iterator())
+            for _ in range(failed):
+                with suppress(Exception):
+                    next(epoch[0])
             return "begin", None, stream.state_dict()
 
         def step(
@@ -245,16 +270,33 @@ def _run(stream: AbstractDataStream, state: dict[str, Any], abandon: bool) -> It
         yield begin
         while epoch and not ended:
             yield step
+        failed = 0
 
 
 def _where(error: Exception) -> str:
     """The innermost transformer or data set that an error passed through, and the source."""
-    holder, source = "", ""
+    holder: Transformer | Dataset | None = None
+    source = ""
     for frame, _ in traceback.walk_tb(error.__traceback__):
         who = frame.f_locals.get("self")
         if isinstance(who, (Transformer, Dataset)):
-            holder, source = type(who).__name__, ""
-        named = frame.f_locals.get("source_name", frame.f_locals.get("name"))
-        if holder and isinstance(named, str):
-            source = named
-    return f"{holder}, source {source!r}" if source else holder or "the stream"
+            holder, source = who, ""
+        for variable in ("source_name", "source", "name"):
+            named = frame.f_locals.get(variable)
+            if holder is not None and isinstance(named, str) and named in holder.sources:
+                source = named
+    if holder is None:
+        return "the stream"
+    sources = f"source {source!r}" if source else f"sources {', '.join(map(repr, holder.sources))}"
+    return f"{type(holder).__name__}, {sources},"
+
+
+def _wanted(stream: AbstractDataStream) -> str | None:
+    """Which item a stream that runs as a whole was at; None if it had not begun to make one."""
+    innermost = root(stream)
+    live = innermost.epoch_iterator if isinstance(innermost, DataStream) else None
+    if live is None or live.request is None:
+        return None
+    assert isinstance(innermost, DataStream)
+    place = Place(innermost.seed, innermost.epoch - 1, live.drawn - 1)
+    return show_request(place, live.request)

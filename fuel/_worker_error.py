@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["RemoteError", "WorkerDiedError", "WorkerError"]
+from fuel._context import Place
+
+__all__ = ["RemoteError", "WorkerDiedError", "WorkerError", "show_request"]
 
 
 class WorkerError(RuntimeError):
@@ -26,10 +28,19 @@ class RemoteError(Exception):
     """An exception that a worker met.
 
     Args:
-        message: with its text, its traceback and where it was.
+        message: with its text, its traceback, where it was, and perhaps what it was about.
     """
 
     def __init__(self, message: dict[str, Any]) -> None:
         super().__init__(message.get("error"))
         self.where = message.get("where")
+        self.wanted = message.get("wanted")
         self.traceback = message.get("traceback")
+
+
+def show_request(place: Place, request: Any) -> str:
+    """Which item it was, for messages; a long request is shortened."""
+    text = " ".join(str(request).split())
+    if len(text) > 200:
+        text = f"{text[:160]} … {text[-30:]}"
+    return f"step {place.step} of epoch {place.epoch}, request {text}"

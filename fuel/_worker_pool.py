@@ -13,7 +13,7 @@ import zmq
 from fuel import _codec
 from fuel._codec import Buffer
 from fuel._context import Place
-from fuel._worker_error import RemoteError, WorkerDiedError, WorkerError
+from fuel._worker_error import RemoteError, WorkerDiedError, WorkerError, show_request
 from fuel._worker_process import WorkerProcess, WorkerSettings
 
 _log = logging.getLogger(__name__)
@@ -76,7 +76,8 @@ class Workers:
         if isinstance(error, RemoteError):
             self._deaths[number] = 0
             raise WorkerError(
-                f"{error.where} failed in a worker process, on {wanted}: {error}\n\n"
+                f"{error.where} failed in a worker process, on {error.wanted or wanted}: "
+                f"{error}\n\n"
                 f"What happened there:\n{error.traceback}"
             ) from None
         how = self._bury(number)
@@ -171,7 +172,7 @@ class RequestPool:
             try:
                 sequence, result = self._process(number).receive()
             except (RemoteError, WorkerDiedError, WorkerError) as error:
-                self._workers.failed(number, error, _shown(task))
+                self._workers.failed(number, error, show_request(*task[1:]))
             except BaseException:
                 self._workers.end_processes()
                 raise
@@ -212,11 +213,3 @@ class RequestPool:
 
 
 _Task = tuple[int, Place, Any]
-
-
-def _shown(task: _Task) -> str:
-    _, place, request = task
-    text = " ".join(str(request).split())
-    if len(text) > 200:
-        text = f"{text[:160]} … {text[-30:]}"
-    return f"step {place.step} of epoch {place.epoch}, request {text}"

@@ -78,6 +78,19 @@ class DataIterator(Iterator[Any]):
         """How many items of the epoch were requested, whether or not they were delivered."""
         return self._drawn
 
+    def draw_all(self, requests: Iterator[Any] | None = None) -> Iterator[Any]:
+        """Requests in the form in which this iterator takes them; for who gets the data elsewhere.
+
+        Args:
+            requests: where to take them from; default those of this epoch.
+        """
+        taken = self.request_iterator if requests is None else requests
+        while taken is not None:
+            try:
+                yield self._draw(taken)
+            except StopIteration:
+                return
+
     def mark_delivered(self, step: int) -> None:
         """Count the first `step` items as delivered; for who gets the data elsewhere."""
         self.step = self._drawn = step

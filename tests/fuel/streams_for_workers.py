@@ -98,6 +98,11 @@ def act(action, wanted, folder, batch):
     return batch
 
 
+def fail_with_a_name(batch):
+    name = "a local variable"
+    raise ValueError(name)
+
+
 def fail():
     raise ValueError("the seventh seal is broken")
 

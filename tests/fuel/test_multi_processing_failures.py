@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -131,16 +132,53 @@ def test_an_exception_in_a_worker_names_transformer_and_request_and_has_its_trac
 
         assert pids_of(stream) == pids
     message = str(error.value)
-    assert "Mapping failed in a worker process" in message
-    assert "ValueError: the seventh seal is broken" in message
-    assert "in fail" in message
-    assert ("step 2 of epoch 0, request" in message) or whole
+    said, _, trace = message.partition("\n")
+    assert said.startswith("Mapping, sources 'features', 'targets', failed in a worker process, on")
+    assert "on step 2 of epoch 0, request " in said
+    assert said.endswith("ValueError: the seventh seal is broken")
+    assert "in fail" in trace
     assert rest == 3
+
+
+def test_an_exception_is_delivered_once_even_if_the_worker_dies_after_it(tmp_path):
+    def make():
+        failing = streams.acting("fail", 10)
+        return streams.RunningSum(Mapping(failing, partial(streams.act, "die", 14, tmp_path)))
+
+    (tmp_path / "done").touch()
+    plain = make().get_epoch_iterator()
+    next(plain), next(plain)
+    with pytest.raises(ValueError, match="seventh seal"):
+        next(plain)
+    expected = [batch[1].tolist() for batch in plain]
+    (tmp_path / "done").unlink()
+
+    with MultiProcessing(make()) as stream:
+        epoch = stream.get_epoch_iterator()
+        next(epoch), next(epoch)
+        with pytest.raises(WorkerError, match="seventh seal"):
+            next(epoch)
+        rest = [batch[1].tolist() for batch in epoch]
+
+    assert (tmp_path / "done").exists()
+    assert rest == expected
 
 
 def test_an_exception_in_a_sourcewise_transformer_names_the_source():
     chain = streams.FailsOnSource(streams.root(seed=1))
-    with MultiProcessing(chain) as stream, pytest.raises(WorkerError, match="source 'targets'"):
+    with (
+        MultiProcessing(chain) as stream,
+        pytest.raises(WorkerError, match=r"FailsOnSource, source 'targets', failed"),
+    ):
+        next(stream.get_epoch_iterator())
+
+
+def test_a_local_variable_is_not_taken_for_a_source():
+    chain = Mapping(streams.root(seed=1), streams.fail_with_a_name)
+    with (
+        MultiProcessing(chain) as stream,
+        pytest.raises(WorkerError, match=r"Mapping, sources 'features', 'targets', failed"),
+    ):
         next(stream.get_epoch_iterator())
 
 
