@@ -7,8 +7,8 @@ from typing import Any
 from bricks._lineage import AnyVariable
 from bricks._table import Table
 from bricks.declaration import Declaration, declarations_of
-from bricks.parameter import Parameter
-from bricks.roles import PARAMETER, Role, add_role
+from bricks.parameter import Parameter, parameter_roles
+from bricks.roles import Role
 
 
 def describe_brick(brick: Any) -> Table:
@@ -32,7 +32,7 @@ def describe_brick(brick: Any) -> Table:
                 cells, identity, sizes = _cells(part, own), id(own), own.shape
             elif not part._allocated and declaration.is_used(part):
                 identity, sizes = (id(part), name), _known_shape(declaration, part)
-                roles = _roles(_all_roles(declaration.roles))
+                roles = _roles(parameter_roles(declaration.roles))
                 cells = (f"{part.path}.{name}", roles, _sizes(sizes))
             else:
                 continue
@@ -87,14 +87,6 @@ def _known_shape(declaration: Declaration, brick: Any) -> tuple[int | str, ...]:
         declared if size is None else size
         for size, declared in zip(known, declaration.shape, strict=True)
     )
-
-
-def _all_roles(declared: Iterable[Role]) -> frozenset[Role]:
-    """The roles that a parameter with these declared ones will have."""
-    roles = frozenset((PARAMETER,))
-    for role in declared:
-        roles = add_role(roles, role)
-    return roles
 
 
 def _roles(roles: Iterable[Role]) -> str:

@@ -36,7 +36,7 @@ from bricks._arguments import is_array, named, replaced
 from bricks._eager import can_be_compiled, run_compiled
 from bricks.brick import Brick
 from bricks.graph import annotate, application_scope, is_tracing
-from bricks.roles import AUXILIARY, INPUT, OUTPUT, Role, add_role
+from bricks.roles import AUXILIARY, INPUT, OUTPUT, Role, add_role, checked_roles
 
 RESERVED = ("as_dict", "as_list")
 
@@ -302,6 +302,7 @@ def add_auxiliary_variable(value: Any, roles: Iterable[Role] = (), *, name: str)
 
     Raises:
         ValueError: if no application runs.
+        TypeError: if `roles` is one bare role instead of several.
     """
     if not _running.get():
         raise ValueError(
@@ -309,6 +310,6 @@ def add_auxiliary_variable(value: Any, roles: Iterable[Role] = (), *, name: str)
             "add_auxiliary_variable in a method decorated by @application"
         )
     own = frozenset((AUXILIARY,))
-    for role in roles:
+    for role in checked_roles(roles):
         own = add_role(own, role)
     return annotate(jnp.asarray(value), own, name) if is_tracing() else value

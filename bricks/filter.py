@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from bricks._lineage import AnyVariable, lineage
 from bricks.application import Application, BoundApplication
 from bricks.brick import Brick
-from bricks.roles import Role, has_roles
+from bricks.roles import Role, checked_roles, has_roles
 from bricks.variable import Owner
 
 Item = TypeVar("Item")
@@ -64,7 +64,7 @@ class VariableFilter:
         applications: Iterable[Application | BoundApplication] | None = None,
         call_id: int | None = None,
     ) -> None:
-        self._roles = None if roles is None else _checked_roles(roles)
+        self._roles = None if roles is None else checked_roles(roles)
         self._each_role = each_role
         self._bricks = None if bricks is None else _checked_bricks("bricks", bricks)
         self._within = None if within is None else _checked_bricks("within", within)
@@ -137,19 +137,6 @@ def _compiled(argument: str, pattern: str | None) -> re.Pattern[str] | None:
         return None if pattern is None else re.compile(pattern)
     except re.error as error:
         raise ValueError(f"{argument}={pattern!r} is no regular expression: {error}") from error
-
-
-def _checked_roles(roles: Any) -> tuple[Role, ...]:
-    if isinstance(roles, Role):
-        raise TypeError(f"roles is the bare role {roles}; pass a list: roles=[{roles}]")
-    roles = _checked_list("roles", roles)
-    for role in roles:
-        if not isinstance(role, Role):
-            raise TypeError(
-                f"roles holds {role!r}, which is no role; import roles from bricks.roles, as in "
-                "roles=[WEIGHT]"
-            )
-    return roles
 
 
 def _checked_bricks(argument: str, bricks: Any) -> tuple[Brick | type[Brick], ...]:

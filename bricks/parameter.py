@@ -8,12 +8,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from bricks import _jax
-from bricks.roles import PARAMETER, Role, add_role
+from bricks.roles import PARAMETER, PERSISTENT, Role, add_role, checked_roles, has_roles
 from bricks.variable import Loop, Owner
 
 
 class Parameter:
-    """A named array that training may change.
+    """A named array that outlives the evaluation of a graph, and that training may change.
 
     Its identity is the object: a brick used twice, or two bricks that were given one
     `Parameter`, share it, and its gradient is the sum over all uses.
@@ -29,11 +29,14 @@ class Parameter:
         name: the last part of its path, for instance `'W'`.
         shape: the shape of its value.
         dtype: the dtype of its value.
-        roles: roles in addition to `PARAMETER`; a more specific one replaces it.
+        roles: roles in addition to `PARAMETER`; a kind of it replaces it. A role that is
+            `PERSISTENT` in another way, such as `BATCH_NORM_POPULATION_MEAN`, also stands in its
+            place: then gradients do not train it, only a recorded update changes it.
         brick: the brick that owns it; `None` for a parameter of its own.
 
     Raises:
         ValueError: if the name is empty or holds `'/'`, `'.'` or `':'`.
+        TypeError: if `roles` is one bare role instead of several.
     """
 
     application: None = None
@@ -57,10 +60,7 @@ class Parameter:
         self._name = name
         self._shape = tuple(int(size) for size in shape)
         self._dtype = jnp.dtype(dtype)
-        own = frozenset((PARAMETER,))
-        for role in roles:
-            own = add_role(own, role)
-        self._roles = own
+        self._roles = parameter_roles(roles)
         self._brick = brick
         self._value: jax.Array | None = None
 
@@ -81,7 +81,7 @@ class Parameter:
 
     @property
     def roles(self) -> frozenset[Role]:
-        """What it is for: `PARAMETER` or kinds of it, and others."""
+        """What it is for: `PARAMETER`, a kind of it, or what is `PERSISTENT` else; and others."""
         return self._roles
 
     @property
@@ -135,3 +135,15 @@ class Parameter:
 
     def __repr__(self) -> str:
         return f"<Parameter {self.path} {self._dtype}{list(self._shape)}>"
+
+
+def parameter_roles(given: Iterable[Role]) -> frozenset[Role]:
+    """The roles of a parameter that was given these: those, and `PARAMETER` if none says else.
+
+    Raises:
+        TypeError: if it is one bare role instead of several.
+    """
+    roles: frozenset[Role] = frozenset()
+    for role in checked_roles(given):
+        roles = add_role(roles, role)
+    return roles if has_roles(roles, [PERSISTENT]) else add_role(roles, PARAMETER)

@@ -97,11 +97,30 @@ def has_roles(
     Raises:
         TypeError: if `roles` is one bare role instead of several.
     """
-    if isinstance(roles, Role):
-        raise TypeError(f"roles is the bare role {roles}; pass a list: roles=[{roles}]")
+    roles = checked_roles(roles)
     own = tuple(variable.roles if isinstance(variable, HasRoles) else variable)
     found = (any(role.is_a(wanted) for role in own) for wanted in roles)
     return all(found) if match_all else any(found)
+
+
+def checked_roles(roles: Iterable[Role]) -> tuple[Role, ...]:
+    """The roles as a tuple.
+
+    Raises:
+        TypeError: if it is one bare role or no list, or holds what is no role.
+    """
+    if isinstance(roles, Role):
+        raise TypeError(f"roles is the bare role {roles}; pass a list: roles=[{roles}]")
+    if isinstance(roles, str) or not isinstance(roles, Iterable):
+        raise TypeError(f"roles is {roles!r}, but must be a list")
+    several = tuple(roles)
+    for role in several:
+        if not isinstance(role, Role):
+            raise TypeError(
+                f"roles holds {role!r}, which is no role; import roles from bricks.roles, as in "
+                "roles=[WEIGHT]"
+            )
+    return several
 
 
 def add_role(roles: Iterable[Role], role: Role) -> frozenset[Role]:

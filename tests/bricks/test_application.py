@@ -191,6 +191,16 @@ def test_an_auxiliary_variable_outside_of_applications_is_an_error():
         add_auxiliary_variable(jnp.ones(()), name="norm")
 
 
+def test_the_roles_of_an_auxiliary_variable_are_a_list():
+    class Auxiliary(Brick):
+        @application
+        def apply(self, x):
+            return add_auxiliary_variable(x, COST, name="extra")
+
+    with pytest.raises(TypeError, match=r"the bare role COST; pass a list: roles=\[COST\]"):
+        Auxiliary().apply(np.ones(2, "float32"))
+
+
 # Declarations and attributes
 
 

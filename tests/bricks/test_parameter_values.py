@@ -1,4 +1,4 @@
-"""A parameter's value is its own, whatever becomes of the array it was set from."""
+"""A parameter: its value is its own, and its roles say what it is for."""
 
 import jax
 import numpy as np
@@ -6,7 +6,14 @@ import pytest
 
 from bricks import Linear
 from bricks.parameter import Parameter
-from bricks.roles import WEIGHT
+from bricks.roles import (
+    BATCH_NORM_POPULATION_MEAN,
+    DROPOUT,
+    FILTER,
+    PARAMETER,
+    PERSISTENT,
+    WEIGHT,
+)
 
 
 def aligned(values):
@@ -45,3 +52,19 @@ def test_changing_the_array_that_a_value_was_set_from_changes_no_parameter(set_v
     values[...] = 7
 
     np.testing.assert_array_equal(jax.device_get(parameter.value), np.ones((32, 32)))
+
+
+def test_roles_of_a_parameter_say_whether_it_is_trained():
+    assert Parameter("W", ()).roles == {PARAMETER}
+    assert Parameter("W", (), roles=[FILTER, DROPOUT]).roles == {FILTER, DROPOUT}
+    assert Parameter("mean", (), roles=[BATCH_NORM_POPULATION_MEAN]).roles == {
+        BATCH_NORM_POPULATION_MEAN
+    }
+    assert Parameter("count", (), roles=[PERSISTENT]).roles == {PERSISTENT}
+
+
+def test_the_roles_of_a_parameter_are_a_list():
+    with pytest.raises(TypeError, match=r"the bare role WEIGHT; pass a list: roles=\[WEIGHT\]"):
+        Parameter("W", (), roles=WEIGHT)
+    with pytest.raises(TypeError, match="roles holds 'WEIGHT', which is no role"):
+        Parameter("W", (), roles=["WEIGHT"])
