@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
 import jax
+import numpy as np
 
 from bricks.graph._traced import Traced
 from bricks.parameter import Parameter
@@ -14,7 +15,11 @@ Signature: TypeAlias = tuple[tuple[str, jax.ShapeDtypeStruct], ...]
 
 
 def signature_of(batch: Mapping[str, Any]) -> Signature:
-    """Return names, shapes and dtypes, the latter as JAX would convert them."""
+    """Return names, shapes and dtypes, the latter as JAX would convert them.
+
+    Raises:
+        TypeError: if a source is not an array or the like.
+    """
     return tuple((name, _struct(name, value)) for name, value in batch.items())
 
 
@@ -32,6 +37,7 @@ def _struct(name: str, value: Any) -> jax.ShapeDtypeStruct:
 
 def check_arguments(fn: Callable[..., Any], batch: Mapping[str, Any]) -> None:
     """Raise a `ValueError` unless the sources are the arguments of the function."""
+    _check_mapping(batch)
     arguments = inspect.signature(fn).parameters.values()
     keyword = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     known = [argument.name for argument in arguments if argument.kind in keyword]
@@ -45,9 +51,18 @@ def check_arguments(fn: Callable[..., Any], batch: Mapping[str, Any]) -> None:
 
 def check_sources(sources: Iterable[str], batch: Mapping[str, Any]) -> None:
     """Raise a `ValueError` unless the batch has the sources of the graph and no others."""
+    _check_mapping(batch)
     sources = tuple(sources)
     if set(sources) != set(batch):
         raise ValueError(_mismatch("the batch", batch, "the graph takes", sources))
+
+
+def _check_mapping(batch: Any) -> None:
+    if not isinstance(batch, Mapping):
+        raise TypeError(
+            f"the batch is {type(batch).__name__}, but must be a dict from the names of sources to "
+            "arrays"
+        )
 
 
 def _mismatch(what: str, given: Iterable[str], takes: str, known: Iterable[str]) -> str:
@@ -62,7 +77,7 @@ def _mismatch(what: str, given: Iterable[str], takes: str, known: Iterable[str])
 
 
 def check_values(parameters: Iterable[Parameter], values: Mapping[str, Any]) -> None:
-    """Raise a `ValueError` unless there is a value of the right shape for each parameter."""
+    """Raise a `ValueError` unless there is a value of the right kind for each parameter."""
     parameters = tuple(parameters)
     missing = [parameter.path for parameter in parameters if parameter.path not in values]
     if missing:
@@ -70,11 +85,17 @@ def check_values(parameters: Iterable[Parameter], values: Mapping[str, Any]) -> 
             f"values are missing for the parameters {missing}; given were {sorted(values)}"
         )
     for parameter in parameters:
-        shape = tuple(values[parameter.path].shape)
-        if shape != parameter.shape:
+        value = values[parameter.path]
+        if not isinstance(value, jax.Array | np.ndarray | np.generic):
+            raise TypeError(
+                f"the value given for {parameter.path} is {type(value).__name__}, but must be an "
+                "array"
+            )
+        dtype = jax.dtypes.canonicalize_dtype(value.dtype)
+        if value.shape != parameter.shape or dtype != parameter.dtype:
             raise ValueError(
-                f"the value given for {parameter.path} has shape {shape}, but the parameter has "
-                f"{parameter.shape}"
+                f"the value given for {parameter.path} is {dtype}{list(value.shape)}, but the "
+                f"parameter is {parameter.dtype}{list(parameter.shape)}"
             )
 
 

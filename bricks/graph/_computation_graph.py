@@ -98,16 +98,17 @@ class ComputationGraph(AbstractViews):
             return trace(
                 lambda **sources: transform(before, list(sources.values())),
                 dict(signature),
-                before.bricks,
+                before,
             )
 
-        return self._build(trace_for, history or self._history)
+        return self._build(trace_for, self._signature, history or self._history)
 
+    @staticmethod
     def _build(
-        self, trace_for: Callable[[Signature], Traced], history: "_History"
+        trace_for: Callable[[Signature], Traced], signature: Signature, history: "_History"
     ) -> "ComputationGraph":
         graph = object.__new__(ComputationGraph)
-        graph._init(trace_for, self._signature, history)
+        graph._init(trace_for, signature, history)
         return graph
 
     def _traced(self, signature: Signature | None = None) -> Traced:
@@ -115,6 +116,10 @@ class ComputationGraph(AbstractViews):
         if signature not in self._traces:
             self._traces[signature] = self._trace_for(signature)
         return self._traces[signature]
+
+    def _signature_of(self, batch: Mapping[str, Any]) -> Signature:
+        check_sources(self.sources, batch)
+        return signature_of({name: batch[name] for name in self.sources})
 
     @property
     def variables(self) -> tuple[AnyVariable, ...]:
@@ -126,7 +131,10 @@ class ComputationGraph(AbstractViews):
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
-        """The parameters that the outputs and updates depend on, in order of first use."""
+        """The parameters that the outputs and updates depend on, in order of first use.
+
+        A transformation keeps this order; parameters that it adds come last.
+        """
         return self._traced().parameters
 
     @property
@@ -220,8 +228,12 @@ class ComputationGraph(AbstractViews):
             subject: Rule(replacement, kind, tuple(roles), each_step)
             for subject, replacement in replacements.items()
         }
-        rules = checked_rules(self._traced(), rules, inside_rules)
-        return self._derive(lambda traced, sources: evaluate(traced, sources, rules, {})[0])
+
+        def transform(traced: Traced, sources: list[Any]) -> Mapping[str, Any]:
+            checked = checked_rules(traced, rules, inside_rules)
+            return evaluate(traced, sources, checked, {})[0]
+
+        return self._derive(transform)
 
     def capture(self, variables: Iterable[AnyVariable]) -> "ComputationGraph":
         """Return a graph that also outputs the values of variables, as `str(variable)`.
@@ -235,7 +247,6 @@ class ComputationGraph(AbstractViews):
             ValueError: if a variable is not in the graph or cannot be captured where it is.
         """
         captures = {variable: str(variable) for variable in variables}
-        check_captures(self._traced(), captures)
         taken = set(captures.values()).intersection(self.outputs) - self._history.captured
         taken -= {name for name in taken if str(self.outputs[name]) == name}
         if taken:
@@ -244,6 +255,7 @@ class ComputationGraph(AbstractViews):
             )
 
         def transform(traced: Traced, sources: list[Any]) -> Mapping[str, Any]:
+            check_captures(traced, captures)
             outputs, captured = evaluate(traced, sources, {}, captures)
             return {**outputs, **captured}
 
@@ -272,10 +284,10 @@ class ComputationGraph(AbstractViews):
             ValueError: as `capture`.
         """
         captures = {variable: str(variable) for variable in capturing}
-        check_captures(self._traced(), captures)
         number = self._history.mapped
 
         def transform(traced: Traced, sources: list[Any]) -> Mapping[str, Any]:
+            check_captures(traced, captures)
             outputs, captured = evaluate(traced, sources, {}, captures)
             values = {variable: captured[name] for variable, name in captures.items()}
             with rewriting(None, None, f"{REWRITE}{kind}{number}(outputs)"):
@@ -285,7 +297,8 @@ class ComputationGraph(AbstractViews):
 
     def with_frozen(self, parameters: Iterable[Parameter]) -> "ComputationGraph":
         """Return the same graph with just these parameters out of `trainable_parameters`."""
-        return self._build(self._traced, replace(self._history, frozen=frozenset(parameters)))
+        history = replace(self._history, frozen=frozenset(parameters))
+        return self._build(self._traced, self._signature, history)
 
     def function(
         self, values: Mapping[str, Any], batch: Mapping[str, Any], key: Any = None
@@ -305,8 +318,7 @@ class ComputationGraph(AbstractViews):
             ValueError: if sources or values are missing, a source is unknown, the value of a
                 parameter has another shape, or a key is needed and none given.
         """
-        check_sources(self.sources, batch)
-        traced = self._traced(signature_of({name: batch[name] for name in self.sources}))
+        traced = self._traced(self._signature_of(batch))
         check_values(traced.parameters, values)
         sources = [batch[name] for name in self.sources]
         outputs, updates = resolve(traced, values, sources, typed_key(traced, key))
@@ -322,8 +334,7 @@ class ComputationGraph(AbstractViews):
         Raises:
             ValueError: as `function`; also if a parameter has no value yet.
         """
-        check_sources(self.sources, batch)
-        traced = self._traced(signature_of({name: batch[name] for name in self.sources}))
+        traced = self._traced(self._signature_of(batch))
         values = {parameter.path: parameter.read() for parameter in traced.parameters}
         outputs = self._compiled(values, dict(batch), key)[0]
         return {name: outputs[name] for name in traced.outputs}
@@ -342,10 +353,11 @@ class ComputationGraph(AbstractViews):
             The variable's key, such as `'/mlp/linear_0.apply:output'`, a parameter's path or the
             name of an output; `None` if all are finite.
         """
-        traced = self._traced()
+        graph = self._build(self._traced, self._signature_of(batch), self._history)
+        traced = graph._traced()
         variables = [
             variable
-            for variable in self.variables
+            for variable in graph.variables
             if jnp.issubdtype(variable.dtype, jnp.inexact) and can_be_captured(traced, variable)
         ]
 
@@ -357,7 +369,7 @@ class ComputationGraph(AbstractViews):
             }
             return {name: jnp.all(jnp.isfinite(value)) for name, value in named.items()}
 
-        checked = self.map_outputs(check, variables, kind="finite")
+        checked = graph.map_outputs(check, variables, kind="finite")
         is_finite = checked._compiled(dict(values), dict(batch), key)[0]
         order = list(checked.outputs)  # a compiled function returns dicts in alphabetical order
         return next((name for name in order if not is_finite[name]), None)

@@ -26,7 +26,11 @@ def find(traced: Traced, subject: AnyVariable) -> Site:
     known = [str(variable) for variable in traced.variables]
     near = difflib.get_close_matches(str(subject), known)
     hint = f"near it are {near}" if near else f"there are {known[:20]}"
-    raise ValueError(f"{subject} is not in the graph; {hint}")
+    shapes = ", ".join(
+        f"{name} {variable.aval.str_short()}"
+        for name, variable in zip(traced.sources, traced.body.jaxpr.invars, strict=True)
+    )
+    raise ValueError(f"{subject} is not in the graph of {shapes or 'no sources'}; {hint}")
 
 
 def can_be_captured(traced: Traced, subject: AnyVariable) -> bool:
@@ -56,12 +60,16 @@ def checked_rules(
     Raises:
         ValueError: if a variable is not in the graph or cannot be replaced there.
     """
-    kept = {}
+    kept: dict[AnyVariable, Rule] = {}
     for subject, rule in rules.items():
         site = find(traced, subject)
         if isinstance(subject, Parameter):
             _check_order(traced, subject)
-        elif subject.blocked is not None and not (
+            kept[subject] = rule
+            continue
+        assert site.variable is not None
+        blocked = site.variable.blocked
+        if blocked is not None and not (
             site.place.custom and not site.place.is_differentiated and inside_rules != "error"
         ):
             cure = (
@@ -69,10 +77,9 @@ def checked_rules(
                 if site.place.custom
                 else ""
             )
-            raise ValueError(f"{subject} cannot be replaced: {subject.blocked}{cure}")
-        elif subject.blocked is not None and inside_rules == "skip":
-            continue
-        kept[subject] = rule
+            raise ValueError(f"{subject} cannot be replaced: {blocked}{cure}")
+        if blocked is None or inside_rules != "skip":
+            kept[subject] = rule
     return kept
 
 

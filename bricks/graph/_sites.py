@@ -30,6 +30,7 @@ class Place:
         is_differentiated: whether `jax.grad` inside the traced function made it.
         is_conditional: whether it may not be reached: in a branch or the body of a while loop.
         in_condition: whether it is in the condition of a while loop.
+        on_device: whether it is inside `shard_map`, once for each device.
     """
 
     position: Position = ()
@@ -40,6 +41,7 @@ class Place:
     is_differentiated: bool = False
     is_conditional: bool = False
     in_condition: bool = False
+    on_device: bool = False
 
 
 @dataclass(frozen=True)
@@ -135,6 +137,8 @@ def _go_inside(place: Place, eqn: Any, kind: str, number: int) -> Place:
             )
         case "cond":
             return replace(inside, is_conditional=True)
+        case "shard_map":
+            return replace(inside, on_device=True)
         case "custom":
             rule = "custom_vjp" if "vjp" in eqn.primitive.name else "custom_jvp"
             obstacle = place.obstacle or f"it is inside a function with a {rule} rule"
@@ -147,14 +151,14 @@ def _go_inside(place: Place, eqn: Any, kind: str, number: int) -> Place:
 
 
 def find_sites(
-    body: _jax.Body, finder: Finder, bricks: Mapping[str, Owner]
-) -> tuple[tuple[Site, ...], Mapping[str, Owner]]:
+    body: _jax.Body, finder: Finder, bricks: Mapping[str, tuple[Owner, ...]]
+) -> tuple[tuple[Site, ...], Mapping[str, tuple[Owner, ...]]]:
     """Return the sites of a jaxpr in order of evaluation, and the bricks by path.
 
     Args:
         body: the jaxpr.
         finder: of this jaxpr.
-        bricks: known bricks by path; those that tags and parameters refer to are added.
+        bricks: known bricks by path; where none is, those of tags and parameters are added.
     """
     found = list(finder.equations(body, Place()))
     bricks = dict(bricks)
@@ -164,7 +168,7 @@ def find_sites(
             getattr(eqn.params.get("parameter"), "brick", None),
         ):
             if brick is not None:
-                bricks.setdefault(brick.path, brick)
+                bricks.setdefault(brick.path, (brick,))
     named = _named_already(body)
     names = _Names()
     sites = tuple(
@@ -235,7 +239,7 @@ class _Names:
         return (f"{unique}#{call}" if call else unique), call
 
 
-def _site(place: Place, eqn: Any, names: _Names, bricks: Mapping[str, Owner]) -> Site:
+def _site(place: Place, eqn: Any, names: _Names, bricks: Mapping[str, tuple[Owner, ...]]) -> Site:
     if "parameter" in eqn.params:
         return Site(place, parameter=eqn.params["parameter"])
     path, application, suffix = _whose(place.scopes)
@@ -258,7 +262,7 @@ def _site(place: Place, eqn: Any, names: _Names, bricks: Mapping[str, Owner]) ->
         key=key,
         name=name,
         roles=frozenset(tag.roles),
-        brick=bricks.get(path),
+        brick=_brick_of(tag, bricks.get(path, ())),
         path=path,
         application=application,
         call_id=call_id,
@@ -268,6 +272,15 @@ def _site(place: Place, eqn: Any, names: _Names, bricks: Mapping[str, Owner]) ->
         blocked=_why_blocked(place),
     )
     return Site(place, tag, variable, tag.parameter)
+
+
+def _brick_of(tag: Tag, bricks: tuple[Owner, ...]) -> Owner | None:
+    """The brick of the tag, which is one of those that have its path.
+
+    A tag out of a cached trace may hold another one; then it is the first, as no one can tell.
+    """
+    own = [brick for brick in bricks if brick is tag.brick]
+    return next(iter((*own, *bricks)), None)
 
 
 def _whose(scopes: tuple[str, ...]) -> tuple[str, str | None, str]:

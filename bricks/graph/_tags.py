@@ -17,7 +17,7 @@ _tracing = jax.make_user_context(False)
 """Whether a graph is being traced; a part of the keys of JAX's trace caches."""
 
 _application: ContextVar["tuple[Owner, str] | None"] = ContextVar("application", default=None)
-_seen: ContextVar["dict[str, Owner] | None"] = ContextVar("seen", default=None)
+_seen: ContextVar["dict[str, tuple[Owner, ...]] | None"] = ContextVar("seen", default=None)
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Tag:
         kind: the roles that it was first annotated with, as one string; a part of its identity.
         brick: the brick that was at work when the tag was bound. JAX caches traces, so the tag may
             be seen again in the place of another brick; the path tells which, this only serves to
-            find bricks by path.
+            find bricks by path, and to tell two of one path apart.
         parameter: the parameter whose rewritten value, or new value, this is.
         rewrites: the kinds of the rewrites that the value went through.
         each_step: whether the last rewrite was one for each iteration of loops.
@@ -113,7 +113,7 @@ def application_scope(brick: Owner, application_name: str) -> Iterator[None]:
     element = f"{brick.path}.{application_name}"
     seen = _seen.get()
     if seen is not None:
-        seen.setdefault(brick.path, brick)
+        add_brick(seen, brick.path, brick)
     token = _application.set((brick, application_name))
     try:
         with jax.named_scope(element):
@@ -134,12 +134,19 @@ def rewriting(brick: Owner | None, application: str | None, element: str) -> Ite
 
 
 @contextmanager
-def tracing() -> Iterator[dict[str, Owner]]:
+def tracing() -> Iterator[dict[str, tuple[Owner, ...]]]:
     """Keep tags within; give the bricks whose applications are entered, by path."""
-    seen: dict[str, Owner] = {}
+    seen: dict[str, tuple[Owner, ...]] = {}
     token = _seen.set(seen)
     try:
         with _tracing(True):
             yield seen
     finally:
         _seen.reset(token)
+
+
+def add_brick(bricks: dict[str, tuple[Owner, ...]], path: str, brick: Owner) -> None:
+    """Add a brick to those of a path, if it is not among them; there may be several."""
+    present = bricks.get(path, ())
+    if all(each is not brick for each in present):
+        bricks[path] = (*present, brick)

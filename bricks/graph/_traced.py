@@ -1,7 +1,7 @@
 """One trace of a graph, for one set of shapes, and what was found in it."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jax
@@ -12,7 +12,7 @@ from bricks import _jax
 from bricks.graph._interpreter import Position
 from bricks.graph._liveness import live_positions
 from bricks.graph._sites import Finder, Site, find_sites, output_sites
-from bricks.graph._tags import Tag, tracing
+from bricks.graph._tags import Tag, add_brick, tracing
 from bricks.parameter import Parameter
 from bricks.variable import Owner, Variable
 
@@ -29,6 +29,7 @@ class Traced:
         live: the positions that outputs or updates depend on.
         updates: the sites of the updates.
         bricks: the bricks at work in it, by path.
+        known: the parameters of the graph that this one was derived from, in order.
     """
 
     body: _jax.Body
@@ -37,13 +38,15 @@ class Traced:
     sites: tuple[Site, ...]
     live: frozenset[Position]
     updates: tuple[Site, ...]
-    bricks: Mapping[str, Owner]
+    bricks: Mapping[str, tuple[Owner, ...]]
+    known: tuple[Parameter, ...] = ()
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
-        """The parameters that outputs or updates depend on, in order of first use."""
+        """The parameters that outputs or updates depend on: known ones, then in order of use."""
         reads = (site for site in self.sites if site.position in self.live and site.is_read)
-        return tuple(dict.fromkeys(site.parameter for site in reads if site.parameter is not None))
+        used = dict.fromkeys(site.parameter for site in reads if site.parameter is not None)
+        return tuple(dict.fromkeys([*(each for each in self.known if each in used), *used]))
 
     @property
     def parameter_tags(self) -> Mapping[Parameter, Site]:
@@ -68,18 +71,18 @@ def trace_with_sources(fn: Callable[..., Any], sources: Mapping[str, Any]) -> Tr
         tag = {name: Tag(name, place="source") for name in arrays}
         return fn(**{name: _jax.annotate(array, tag[name]) for name, array in arrays.items()})
 
-    return trace(tagged, sources, {})
+    return trace(tagged, sources)
 
 
 def trace(
-    fn: Callable[..., Any], sources: Mapping[str, Any], bricks: Mapping[str, Owner]
+    fn: Callable[..., Any], sources: Mapping[str, Any], before: Traced | None = None
 ) -> Traced:
     """Trace a function of named sources that returns one array, or a dict of named ones.
 
     Args:
         fn: the function.
         sources: the shape and dtype of each source.
-        bricks: bricks known already, by path.
+        before: the trace that this one is derived from.
 
     Raises:
         TypeError: if an output is not an array.
@@ -95,7 +98,14 @@ def trace(
 
     with tracing() as seen:
         body = _jax.trace(flat, *sources.values())
-    return _analyze(body, tuple(sources), names, {**bricks, **seen})
+    if before is None:
+        return _analyze(body, tuple(sources), names, seen)
+    bricks = dict(before.bricks)
+    for path, several in seen.items():
+        for brick in several:
+            add_brick(bricks, path, brick)
+    found = _analyze(body, tuple(sources), names, bricks)
+    return replace(found, known=before.parameters)
 
 
 _ARRAYS = (jax.Array, np.ndarray, np.generic, bool, int, float, complex)
@@ -103,6 +113,11 @@ _ARRAYS = (jax.Array, np.ndarray, np.generic, bool, int, float, complex)
 
 def _named_outputs(result: Any) -> Mapping[str | None, Any]:
     outputs = result if isinstance(result, Mapping) else {None: result}
+    if isinstance(result, tuple | list):
+        raise TypeError(
+            f"the traced function returned a {type(result).__name__} of {len(result)}; return one "
+            "array, or a dict from output name to array"
+        )
     if not outputs:
         raise TypeError("the traced function returned an empty dict; return at least one output")
     for name, value in outputs.items():
@@ -115,7 +130,10 @@ def _named_outputs(result: Any) -> Mapping[str | None, Any]:
 
 
 def _analyze(
-    body: _jax.Body, sources: tuple[str, ...], names: list[str | None], bricks: Mapping[str, Owner]
+    body: _jax.Body,
+    sources: tuple[str, ...],
+    names: list[str | None],
+    bricks: Mapping[str, tuple[Owner, ...]],
 ) -> Traced:
     finder = Finder()
     everything, bricks = find_sites(body, finder, bricks)
@@ -163,12 +181,11 @@ def _check_updates(updates: Iterable[Site]) -> None:
     for site in updates:
         parameter = site.parameter
         assert parameter is not None
-        place = site.place
-        if place.loops or place.is_conditional or place.obstacle:
-            where = place.obstacle or ("in a loop" if place.loops else "in a branch of a cond")
+        where = _why_no_update(site)
+        if where is not None:
             raise ValueError(
-                f"an update of {parameter} was recorded {where.removeprefix('it is ')}, where it "
-                "may happen many times or never; carry the value out and record it there"
+                f"an update of {parameter} was recorded {where}, where it may happen many times "
+                "or never; carry the value out and record it there"
             )
         if parameter in updated:
             raise ValueError(
@@ -176,3 +193,20 @@ def _check_updates(updates: Iterable[Site]) -> None:
                 "next value; record one that combines them"
             )
         updated.add(parameter)
+
+
+def _why_no_update(site: Site) -> str | None:
+    place = site.place
+    assert site.variable is not None
+    assert site.parameter is not None
+    if place.obstacle is not None:
+        return place.obstacle.removeprefix("it is ")
+    if place.loops:
+        return "in a loop"
+    if place.is_conditional:
+        return "in a branch of a cond"
+    if place.on_device:
+        return "inside shard_map"
+    if site.variable.shape != site.parameter.shape:
+        return f"under jax.vmap, which gives it the shape {site.variable.shape}"
+    return None

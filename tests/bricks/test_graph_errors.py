@@ -144,6 +144,17 @@ def test_a_batch_with_other_sources_is_refused_with_both_sets(batch):
         ComputationGraph(lambda x: x, batch)
 
 
+@pytest.mark.parametrize("batch", [X, (X,), None], ids=["array", "tuple", "none"])
+def test_a_batch_is_a_dict(batch):
+    graph = ComputationGraph(lambda x: x, {"x": X})
+
+    for use in (graph, lambda batch: graph.function({}, batch)):
+        with pytest.raises(TypeError, match=f"the batch is {type(batch).__name__}, but must be a"):
+            use(batch)
+    with pytest.raises(TypeError, match="must be a dict from the names of sources to arrays"):
+        ComputationGraph(lambda x: x, batch)
+
+
 def test_a_function_may_have_defaults_or_take_any_source():
     with_default = ComputationGraph(lambda x, scale=2: x * scale, {"x": X})
     with_any = ComputationGraph(lambda **sources: sources["x"] + sources["y"], {"x": X, "y": X})
@@ -160,7 +171,7 @@ def test_a_source_that_is_no_array_is_refused():
 @pytest.mark.parametrize(
     ("result", "message"),
     [
-        ([1, 2], "returned list for the output None; return one array, or a dict"),
+        ([1, 2], "returned a list of 2; return one array, or a dict"),
         ({"a": None}, "returned NoneType for the output 'a'"),
         ({"a": {"b": X}}, "returned dict for the output 'a'"),
         ({}, "an empty dict"),
@@ -177,8 +188,18 @@ def test_missing_and_misshapen_values_are_refused_by_path():
 
     with pytest.raises(ValueError, match=r"missing for the parameters \['/linear.W'\].*\['/other'"):
         graph.function({"/other": X}, {"x": X})
-    with pytest.raises(ValueError, match=r"/linear.W has shape \(2, 3\).*has \(3, 3\)"):
+    with pytest.raises(ValueError, match=r"/linear.W is float32\[2, 3\].*is float32\[3, 3\]"):
         graph.function({"/linear.W": X}, {"x": X})
+
+
+def test_a_value_of_another_dtype_is_refused_by_path():
+    brick = SmallBrick("/linear")
+    graph = ComputationGraph(lambda x: brick.apply(x), {"x": X})
+
+    with pytest.raises(ValueError, match=r"/linear.W is bfloat16\[3, 3\].*is float32\[3, 3\]"):
+        graph.function({"/linear.W": brick.W.value.astype(jnp.bfloat16)}, {"x": X})
+    with pytest.raises(TypeError, match=r"the value given for /linear.W is list, but must be an"):
+        graph.function({"/linear.W": [[1.0]]}, {"x": X})
 
 
 def test_more_values_than_needed_may_be_given():
@@ -221,9 +242,12 @@ def test_a_variable_of_another_graph_is_refused_with_near_misses():
     other = ComputationGraph(lambda x: annotate(x, OUTPUT, "marker"), {"x": X})
     brick = SmallBrick("/linear")
 
-    with pytest.raises(ValueError, match=r"marker is not in the graph; near it are \['marked'\]"):
+    with pytest.raises(
+        ValueError,
+        match=r"marker is not in the graph of x float32\[\d,3\]; near it are \['marked'\]",
+    ):
         graph.replace({by_key(other)["marker"]: lambda value: value})
-    with pytest.raises(ValueError, match=r"/linear.W is not in the graph; there are \['x'"):
+    with pytest.raises(ValueError, match=r"/linear.W is not in the graph of .*; there are \['x'"):
         graph.capture([brick.W])
 
 

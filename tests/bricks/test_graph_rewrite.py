@@ -275,6 +275,26 @@ def test_every_rewrite_finds_its_target_for_other_batch_sizes():
     assert float(found["output"]) == STEPS * 7 * 3
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda graph, variable: graph.replace({variable: lambda value: 0 * value}),
+        lambda graph, variable: graph.capture([variable]),
+        lambda graph, variable: graph.map_outputs(lambda outputs, _: outputs, [variable]),
+    ],
+    ids=["replace", "capture", "map_outputs"],
+)
+def test_a_target_that_is_not_there_for_another_batch_size_is_an_error(change):
+    def fn(x):
+        return jnp.sum(annotate(x, OUTPUT, "marked") if x.shape[0] > 1 else x)
+
+    graph = ComputationGraph(fn, {"x": X})
+    changed = change(graph, marked(graph)[0])
+
+    with pytest.raises(ValueError, match=r"marked is not in the graph of x float32\[1,3\]"):
+        changed({"x": X[:1]})
+
+
 def test_sources_can_be_replaced_and_captured():
     graph = ComputationGraph(lambda x: jnp.sum(x), {"x": X})
 
@@ -578,3 +598,26 @@ def test_the_first_variable_that_is_not_finite_is_named():
 
 def first_graph(brick):
     return ComputationGraph(lambda x: brick.apply(x), {"x": X})
+
+
+def test_what_is_not_finite_is_looked_for_in_the_batch_at_hand():
+    def fn(x):
+        y = annotate(x, OUTPUT, "whole") if x.shape[0] > 1 else annotate(x, OUTPUT, "single")
+        return jnp.sum(jnp.log(y))
+
+    graph = ComputationGraph(fn, {"x": X})
+
+    assert graph.first_not_finite({}, {"x": np.full((1, 3), np.inf, np.float32)}) == "x"
+    assert graph.first_not_finite({}, {"x": np.zeros((1, 3), np.float32)}) == "output"
+
+
+def test_rewrites_keep_the_order_of_the_parameters():
+    first, second = SmallBrick("/first"), SmallBrick("/second")
+    graph = ComputationGraph(lambda x: second.apply(first.apply(x)), {"x": X})
+    scale = Parameter("scale", ())
+
+    rewritten = graph.replace({second.W: lambda value: value * scale.read()})
+    again = rewritten.capture([second.W, first.W])
+
+    assert graph.parameters == (first.W, second.W)
+    assert rewritten.parameters == again.parameters == (first.W, second.W, scale)

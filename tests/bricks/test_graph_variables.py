@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from _small_brick import SmallBrick, by_key, struct, values_of
 from jax import lax
+from jax.sharding import AxisType
+from jax.sharding import PartitionSpec as P
 
 from bricks.graph import ComputationGraph, annotate, application_scope, record_update
 from bricks.parameter import Parameter
-from bricks.roles import AUXILIARY, COST, INPUT, OUTPUT
+from bricks.roles import AUXILIARY, BATCH_NORM_POPULATION_MEAN, COST, INPUT, OUTPUT
 from bricks.variable import Loop
 
 X = np.ones((2, 3), np.float32)
@@ -219,6 +221,18 @@ def test_an_output_is_named_by_its_key_or_its_tag_or_else_output(result):
     assert list(graph({"x": X})) == list(expected)
 
 
+def test_a_variable_belongs_to_the_brick_that_made_it_though_another_has_its_path():
+    first, second = SmallBrick("/same"), SmallBrick("/same")
+    second.W = first.W
+    graph = ComputationGraph(lambda x: second.apply(first.apply(x)), {"x": X})
+
+    rewritten = graph.replace({by_key(graph)["/same.apply:output"]: lambda value: 0 * value})
+
+    for found in (graph, rewritten):
+        outputs = [each for each in found.variables if each.name == "output"]
+        assert [each.brick for each in outputs] == [first, second]
+
+
 def test_a_shared_parameter_has_the_sum_of_the_gradients():
     first = SmallBrick("/first")
     tied = SmallBrick("/second", W=first.W)
@@ -273,6 +287,30 @@ def test_an_update_in_a_loop_or_branch_is_refused(place):
         ComputationGraph(fn, {"x": X})
 
 
+def test_an_update_under_vmap_is_refused():
+    mean = Parameter("mean", (3,))
+
+    def one(row):
+        record_update(mean, 2 * row)
+        return row
+
+    with pytest.raises(ValueError, match=r"/mean was recorded under jax.vmap.*shape \(2, 3\)"):
+        ComputationGraph(lambda x: jax.vmap(one)(x), {"x": X})
+
+
+def test_an_update_that_each_device_would_make_is_refused():
+    mean = Parameter("mean", (3,))
+    mesh = jax.make_mesh((1,), ("data",), axis_types=(AxisType.Auto,))
+
+    def part(x):
+        record_update(mean, jnp.mean(x, axis=0))
+        return x
+
+    mapped = jax.shard_map(part, mesh=mesh, in_specs=P("data"), out_specs=P("data"))
+    with pytest.raises(ValueError, match="/mean was recorded inside shard_map"):
+        ComputationGraph(lambda x: mapped(x), {"x": X})
+
+
 def test_two_updates_of_one_parameter_are_refused():
     mean = Parameter("mean", (2, 3))
 
@@ -312,3 +350,21 @@ def test_integer_parameters_are_not_trainable():
 
     assert graph.parameters == (table,)
     assert graph.trainable_parameters == ()
+
+
+def test_statistics_that_are_persistent_but_no_parameters_are_not_trainable():
+    mean = Parameter("mean", (3,), roles=[BATCH_NORM_POPULATION_MEAN])
+    scale = Parameter("scale", (3,))
+
+    def fn(x):
+        record_update(mean, jnp.mean(x, axis=0))
+        return (x - mean.read()) * scale.read()
+
+    graph = ComputationGraph(fn, {"x": X})
+    outputs, updates = graph.function({"/mean": jnp.ones(3), "/scale": jnp.ones(3)}, {"x": 3 * X})
+
+    assert graph.parameters == (mean, scale)
+    assert graph.trainable_parameters == (scale,)
+    assert graph.select(".PARAMETER") == [scale]
+    np.testing.assert_array_equal(updates["/mean"], np.full(3, 3.0))
+    np.testing.assert_array_equal(outputs["output"], np.full((2, 3), 2.0))
