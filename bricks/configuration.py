@@ -18,7 +18,7 @@ another brick.
 """
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any, Protocol
 
@@ -40,6 +40,9 @@ class Configured(Protocol):
     @property
     def parents(self) -> tuple[Any, ...]:
         """The bricks above it, in order."""
+
+    def subtree(self) -> Iterator[Any]:
+        """Yield it and all bricks below it."""
 
     def _mark_edited(self) -> None:
         """Note that it changed."""
@@ -140,7 +143,8 @@ class Setting:
         """Return whether the value is another than before, which may be an error."""
         now = self.__get__(brick, type(brick))
         is_other = bool(now != before)
-        if is_other and self.fixed and brick._allocated:
+        has_shapes = brick._allocated and any(each._parameters for each in brick.subtree())
+        if is_other and self.fixed and has_shapes:
             raise ValueError(
                 f"{brick.path}: {self.name} is {before!r} and cannot become {now!r}, because the "
                 "parameters are allocated; set it before the brick is first used, or make another "

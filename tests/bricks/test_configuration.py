@@ -206,6 +206,21 @@ def test_a_size_cannot_change_once_parameters_are_allocated():
     layer.output_dim = 2
 
 
+def test_sizes_can_be_set_after_an_error_that_asks_for_them():
+    mlp = MLP([Tanh(), None], weights_init=Constant(1), biases_init=Constant(0))
+    with pytest.raises(ValueError, match="/mlp/linear_0: output_dim is not set"):
+        mlp.apply(np.ones((5, 3), "float32"))
+
+    mlp.dims = [3, 4, 2]
+    mlp.initialize(seed=1)
+
+    np.testing.assert_allclose(
+        mlp.apply(np.ones((5, 3), "float32")), np.full((5, 2), 4 * np.tanh(3)), rtol=1e-6
+    )
+    with pytest.raises(ValueError, match=r"/mlp: dims is \(3, 4, 2\) and cannot become"):
+        mlp.dims = [3, 4, 5]
+
+
 def test_biases_cannot_be_switched_off_once_parameters_are_allocated():
     layer = Linear(3, 2)
     layer.allocate()
