@@ -44,7 +44,8 @@ class MainLoop:
     Args:
         algorithm: what learns.
         data_stream: epochs of batches.
-        extensions: told of every moment in this order (see `TrainingExtension.runs_last`).
+        extensions: told of every moment in this order, but for those that run first or last (see
+            `TrainingExtension`).
         log: where records go; a `TrainingLog` in memory if None.
         model: whatever extensions and the user may want to find at hand.
     """
@@ -59,13 +60,16 @@ class MainLoop:
     ) -> None:
         self.algorithm = algorithm
         self.data_stream = data_stream
-        self.extensions = sorted(extensions, key=lambda extension: extension.runs_last)
+        self.extensions = sorted(
+            extensions, key=lambda extension: (not extension.runs_first, extension.runs_last)
+        )
         self.log: LogLike = TrainingLog() if log is None else log
         self.model = model
         self.finish_reason: str | None = None
         self.feed = BatchFeed(data_stream, algorithm.prepare)
         self._rewind = Rewind(algorithm, self.feed)
         self._stale_row = -1
+        self._has_begun = False
         self._flushed = perf_counter()
         start = {"iterations_done": 0, "epochs_done": 0, "epoch_started": False, "_epoch_ends": []}
         for name, value in start.items():
@@ -170,6 +174,9 @@ class MainLoop:
 
     def _begin(self) -> None:
         """Tell the extensions that training begins or goes on."""
+        self._has_begun = False
+        for extension in self.extensions:
+            extension.claim()
         self.algorithm.initialize()
         self._stale_row = self.status["iterations_done"]
         self._dispatch("before_training")
@@ -177,6 +184,7 @@ class MainLoop:
             self._stale_row = self.status["iterations_done"]
             self._dispatch("on_resumption")
         self._rewind.remember()
+        self._has_begun = True
 
     def _run_epoch(self, signals: StopSignals) -> None:
         """Train on what is left of the epoch, or until a request to stop."""
@@ -251,7 +259,12 @@ class MainLoop:
                 extension.dispatch("on_error", error)
             except Exception as another:
                 error.add_note(f"and in on_error of {extension.name}: {another!r}")
-        self._flush()
+        try:
+            # A run that was refused before it began leaves the log to the run that owns it.
+            if self._has_begun:
+                self._flush()
+        except Exception as another:
+            error.add_note(f"and the log could not be written: {another!r}")
         raise error
 
     def _explained(self, error: NotFiniteError) -> NotFiniteError:

@@ -82,6 +82,29 @@ def load_checkpoint(
         CheckpointError: if none can be used; says for each why, with all that differs.
     """
     path = Path(path)
+    saved, reasons = find_checkpoint(path, parameters)
+    if saved is not None:
+        if reasons:
+            warnings.warn(
+                f"{'; '.join(reasons)}; going on from the one before it, {saved.path}",
+                CheckpointWarning,
+                stacklevel=2,
+            )
+        return saved
+    if all(reason.endswith("is not there") for reason in reasons):
+        raise FileNotFoundError(f"there is no checkpoint: {' and '.join(reasons)}")
+    raise CheckpointError("; ".join(reasons))
+
+
+def find_checkpoint(
+    path: Path, parameters: Mapping[str, Any] | None = None
+) -> tuple[SavedRun | None, list[str]]:
+    """The newest checkpoint that is in order, and what is wrong with those newer than it.
+
+    Args:
+        path: the newest file.
+        parameters: see `load_checkpoint`.
+    """
     reasons: list[str] = []
     for candidate in (path, previous_path(path)):
         try:
@@ -96,16 +119,8 @@ def load_checkpoint(
         except OSError as error:
             reasons.append(f"{candidate} cannot be read: {error}")
         else:
-            if reasons:
-                warnings.warn(
-                    f"{'; '.join(reasons)}; going on from the one before it, {candidate}",
-                    CheckpointWarning,
-                    stacklevel=2,
-                )
-            return saved
-    if all(reason.endswith("is not there") for reason in reasons):
-        raise FileNotFoundError(f"there is no checkpoint: {' and '.join(reasons)}")
-    raise CheckpointError("; ".join(reasons))
+            return saved, reasons
+    return None, reasons
 
 
 def load_parameters(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
@@ -128,7 +143,8 @@ def _check_fit(found: Mapping[str, Any], needed: Mapping[str, Any]) -> None:
     if differences:
         raise CheckpointError(
             "it does not fit the model:\n  " + "\n  ".join(differences) + "\n"
-            "build the model as it was when the file was written, or load only what fits"
+            "build the model as it was when the file was written, or take what fits by "
+            "load_parameters"
         )
 
 

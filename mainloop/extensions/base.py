@@ -29,14 +29,16 @@ class TrainingExtension:
     `after_training` comes when the run is finished, not when it is interrupted (`on_interrupt`)
     or fails (`on_error`).
 
-    Within a moment, extensions run in the order of the list, but those that set `runs_last` run
-    after all others: what records the state of the run must see what the others did to it.
+    Within a moment, extensions run in the order of the list, but those that set `runs_first` run
+    before all others (what loads a state must not undo what the others did) and those that set
+    `runs_last` after all others (what records the state must see what the others did to it).
 
     Args:
         name: under which the loop finds the extension and keeps its state; the name of the class
             if None.
     """
 
+    runs_first = False
     runs_last = False
 
     def __init__(self, name: str | None = None) -> None:
@@ -64,6 +66,13 @@ class TrainingExtension:
     def dispatch(self, moment: str, *arguments: Any) -> None:
         """Tell the extension of a moment; `arguments` are what the method of that name takes."""
         getattr(self, moment)(*arguments)
+
+    def claim(self) -> None:
+        """Take hold of what no other run may use meanwhile, such as a file.
+
+        Called before anything is loaded, recorded or told, so that a run that is refused here has
+        changed nothing. It is let go of in `after_training`, `on_interrupt` and `on_error`.
+        """
 
     def before_training(self) -> None:
         """Told before the first batch of every call of `run`."""

@@ -9,11 +9,17 @@ from typing import Any, final
 
 from mainloop._protocols import ParameterLike
 from mainloop.algorithms.gradient_descent import GradientDescent
-from mainloop.checkpoint import CheckpointWarning
+from mainloop.checkpoint import CheckpointError, CheckpointWarning, SavedRun
 from mainloop.checkpoint._hdf5 import Snapshot, snapshot
 from mainloop.checkpoint._lock import CheckpointLock
-from mainloop.checkpoint._replace import check_replaceable, clear_unfinished, replace_file
+from mainloop.checkpoint._replace import (
+    check_replaceable,
+    clear_unfinished,
+    previous_path,
+    replace_file,
+)
 from mainloop.checkpoint._writer import BackgroundWriter
+from mainloop.checkpoint.file import find_checkpoint
 from mainloop.extensions.simple import SimpleExtension
 from mainloop.log import AbstractTrainingLog, note
 
@@ -32,17 +38,21 @@ class Checkpoint(SimpleExtension):
     What happened is noted in the row of the iteration that was saved: `saved_to` with the path,
     or `checkpoint_failed` with the reason.
 
-    While the run goes on it holds a lock beside the file, which dies with its process.
+    While the run goes on it holds a lock beside the file, which dies with its process. The
+    checkpoint of another run is not replaced: a run writes to a file that is there only if it
+    goes on from it, by `Load`.
 
     Args:
         path: the file, usually `checkpoint.h5` in a folder for the run.
         parameters: whose roles are written to the file; those of the graph if None.
+        overwrite: replace the checkpoint of another run.
         name: under which the loop finds the extension.
         **triggers: as for every `SimpleExtension`.
 
     Raises (when training begins):
         RuntimeError: if another run writes this file.
-        CheckpointError: if there is a file of that name that is not a checkpoint.
+        CheckpointError: if there is a file of that name that is not a checkpoint, or one of a run
+            that this one does not go on from.
         OSError: if the folder cannot be written to.
         TypeError, ValueError: if an extension's state or a parameter's path cannot be saved.
     """
@@ -53,12 +63,15 @@ class Checkpoint(SimpleExtension):
         self,
         path: str | os.PathLike[str],
         parameters: Iterable[ParameterLike] | None = None,
+        *,
+        overwrite: bool = False,
         name: str | None = None,
         **triggers: Any,
     ) -> None:
         defaults = {"after_epoch": True, "on_interrupt": True, "after_training": True}
         super().__init__(name, **(defaults | triggers))
         self.path = Path(path)
+        self.overwrite = overwrite
         self._parameters: Sequence[ParameterLike] | None = (
             None if parameters is None else tuple(parameters)
         )
@@ -67,10 +80,15 @@ class Checkpoint(SimpleExtension):
         # The iteration that is being written, and its row.
         self._saving: tuple[int, MutableMapping[str, Any]] | None = None
 
-    def before_training(self) -> None:
-        """Take the lock, and find out now whether the run can be saved."""
+    def claim(self) -> None:
+        """Take the lock: no other process writes this run from now on."""
         self._lock.acquire()
+
+    def before_training(self) -> None:
+        """Find out now whether the run can be saved, and replaces no other."""
         check_replaceable(self.path)
+        if not self.overwrite:
+            self._check_lineage()
         clear_unfinished(self.path)
         self._snapshot()
 
@@ -94,6 +112,32 @@ class Checkpoint(SimpleExtension):
             if moment in ("after_training", "on_interrupt", "on_error"):
                 self._settle()
                 self._lock.release()
+
+    def _check_lineage(self) -> None:
+        """Raise a CheckpointError if a file is there that this run does not go on from."""
+        if not (self.path.exists() or previous_path(self.path).exists()):
+            return
+        saved, reasons = find_checkpoint(self.path)
+        if saved is None:
+            problem = "; ".join(reasons)
+        elif self._is_mine(saved):
+            return
+        else:
+            done = saved.state.get("iterations_done", "an unknown number of")
+            problem = (
+                f"{saved.path} holds a run of {done} batches that this one does not go on from"
+            )
+        raise CheckpointError(
+            f"{problem}. To go on with it, put Load({str(self.path)!r}) among the extensions; to "
+            "keep it, give this run a folder of its own; to replace it, pass "
+            "Checkpoint(..., overwrite=True)"
+        )
+
+    def _is_mine(self, saved: SavedRun) -> bool:
+        log = self.main_loop.log
+        if not isinstance(log, AbstractTrainingLog):
+            return log.status["iterations_done"] > 0
+        return saved.state.get("log", {}).get("uuid") in (log.uuid, log.resumed_from)
 
     def _snapshot(self) -> Snapshot:
         algorithm = self.main_loop.algorithm

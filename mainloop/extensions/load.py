@@ -11,7 +11,7 @@ from mainloop.log import note
 
 @final
 class Load(TrainingExtension):
-    """Loads a checkpoint when training begins; put it first among the extensions.
+    """Loads a checkpoint when training begins, before all other extensions are told of that.
 
     Everything is restored: parameters, step rule, keys, place in the data, log, the state of
     every extension. The run then does bit for bit what it would have done without a break. A
@@ -28,6 +28,8 @@ class Load(TrainingExtension):
         FileNotFoundError: if there is no checkpoint.
         CheckpointError: if none is in order and fits the model; lists names and shapes that differ.
     """
+
+    runs_first = True
 
     def __init__(
         self,

@@ -1,5 +1,6 @@
 """The log of a run in an SQLite file that other processes read while it grows."""
 
+import logging
 import os
 import sqlite3
 import threading
@@ -14,6 +15,8 @@ from typing import Any, final
 from mainloop.log._values import from_json, to_json
 from mainloop.log.reading import APPLICATION_ID, FORMAT, check_format
 from mainloop.log.training_log import AbstractTrainingLog, LogWarning, _Content
+
+_logger = logging.getLogger(__name__)
 
 _TABLES = f"""
 CREATE TABLE rows (
@@ -37,8 +40,9 @@ class SQLiteLog(AbstractTrainingLog):
 
     A run that is resumed takes the place of what was recorded after the step it is resumed
     from: those rows move to the table `superseded`, under the number of the run that took
-    their place. So does the whole log of a run that is started anew on the same file. The
-    table `runs` keeps who resumed whom. Nothing in the file changes before the first `flush`.
+    their place. So does the whole log of a run that is started anew on the same file, which is
+    told by a logged warning. The table `runs` keeps who resumed whom. Nothing in the file changes
+    before the first `flush`.
 
     A file that cannot be written to does not stop the run: a `LogWarning` is given, rows wait
     in memory, and the next `flush` tries again.
@@ -191,10 +195,16 @@ class SQLiteLog(AbstractTrainingLog):
         (newest,) = self._connection.execute("SELECT max(number) FROM runs").fetchone()
         if self._number is None:
             number = (newest or 0) + 1
-            self._connection.execute(
+            moved = self._connection.execute(
                 "INSERT INTO superseded SELECT ?, * FROM rows WHERE iteration >= ?",
                 (number, self._cut),
-            )
+            ).rowcount
+            if moved and self.resumed_from is None:
+                _logger.warning(
+                    "%s holds %d rows of another run; they make room for those of this one and "
+                    "stay in its table 'superseded' under run %d",
+                    *(self.path, moved, number),
+                )
             self._connection.execute("DELETE FROM rows WHERE iteration >= ?", (self._cut,))
             self._connection.execute(
                 "INSERT INTO runs VALUES (?, ?, ?, ?, ?, NULL)",

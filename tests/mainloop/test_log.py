@@ -336,6 +336,24 @@ def test_a_new_run_on_an_old_file_starts_with_an_empty_log(tmp_path):
     assert [row["cost"] for row in read_log(new.path)] == [1.0]
 
 
+def test_rows_of_another_run_that_make_room_are_told_and_kept(tmp_path, caplog):
+    old = SQLiteLog(tmp_path / "log.sqlite")
+    at(old, 8)["cost"] = 8.0
+    at(old, 9)["cost"] = 9.0
+    old.close()
+
+    new = SQLiteLog(tmp_path / "log.sqlite")
+    at(new, 0)["cost"] = 1.0
+    new.close()
+
+    (message,) = caplog.messages
+    assert "holds 2 rows of another run" in message
+    with sqlite3.connect(new.path) as file:
+        kept = file.execute("SELECT run, iteration, results FROM superseded").fetchall()
+    file.close()
+    assert kept == [(2, 8, '{"cost":8.0}'), (2, 9, '{"cost":9.0}')]
+
+
 def test_a_log_file_that_lost_rows_is_told(tmp_path):
     log = SQLiteLog(tmp_path / "log.sqlite")
     for iteration in range(6):

@@ -326,13 +326,128 @@ def test_two_runs_cannot_write_one_checkpoint(tmp_path):
     assert f"writes {path} already; give each run a folder of its own" in told[0]
 
 
+SECOND_RESUMPTION = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from mainloop.extensions.load import Load
+from test_saved_run import run
+folder = Path(sys.argv[2])
+try:
+    run(folder, Load(folder / "checkpoint.h5"))
+except RuntimeError as error:
+    print(error)
+"""
+
+
+def test_a_run_that_is_resumed_while_it_still_goes_on_is_not_disturbed(straight, tmp_path):
+    told = []
+
+    class ResumeElsewhere(TrainingExtension):
+        def after_epoch(self):
+            command = [sys.executable, "-c", SECOND_RESUMPTION, HERE, tmp_path]
+            done = subprocess.run(command, capture_output=True, text=True, check=True)
+            told.append(done.stdout)
+
+    run(tmp_path, ResumeElsewhere(name="Photograph"))
+
+    assert len(told) == 2
+    assert all("checkpoint.h5 already; give each run a folder of its own" in text for text in told)
+    assert results(tmp_path) == results(straight)
+
+
+def test_the_checkpoint_and_the_log_of_another_run_are_not_replaced(straight, tmp_path):
+    folder = shutil.copytree(straight, tmp_path / "run")
+    rows = read_log(folder / "log.sqlite")
+    saved = (folder / "checkpoint.h5").read_bytes()
+
+    class Note(TrainingExtension):
+        def before_training(self):
+            self.main_loop.log.current_row["host"] = "here"
+
+    with pytest.raises(CheckpointError, match=f"holds a run of {LAST} batches that this one does"):
+        run(folder, Note())
+
+    assert (folder / "checkpoint.h5").read_bytes() == saved
+    assert read_log(folder / "log.sqlite") == rows
+
+
+def test_the_refusal_to_replace_a_run_tells_all_three_cures(straight):
+    path = straight / "checkpoint.h5"
+
+    with pytest.raises(CheckpointError) as caught:
+        make_run([Checkpoint(path)]).run()
+
+    for cure in (f"Load({str(path)!r})", "a folder of its own", "Checkpoint(..., overwrite=True)"):
+        assert cure in str(caught.value)
+
+
+@pytest.mark.parametrize("parameters_only", [False, True])
+def test_a_run_that_goes_on_from_elsewhere_does_not_replace_one_either(parameters_only, tmp_path):
+    one, other = tmp_path / "one.h5", tmp_path / "other.h5"
+    make_run([Record(1), Checkpoint(one)]).run()
+    make_run([Record(2), Checkpoint(other)]).run()
+    before = other.read_bytes()
+
+    with pytest.raises(CheckpointError, match="a run of 2 batches that this one does not go"):
+        make_run([Load(one, parameters_only=parameters_only), Checkpoint(other)]).run()
+
+    assert other.read_bytes() == before
+
+
+def test_a_damaged_checkpoint_is_not_replaced_by_a_new_run(tmp_path):
+    path = tmp_path / "checkpoint.h5"
+    make_run([Record(1), Checkpoint(path)]).run()
+    content = path.read_bytes()[:-1]
+    path.write_bytes(content)
+
+    with pytest.raises(CheckpointError, match=r"cut short.*overwrite=True"):
+        make_run([Checkpoint(path)]).run()
+
+    assert path.read_bytes() == content
+
+
+def test_another_run_is_replaced_if_that_is_asked_for(tmp_path):
+    path = tmp_path / "checkpoint.h5"
+    make_run([Record(3), Checkpoint(path)]).run()
+
+    make_run([Record(1), Checkpoint(path, overwrite=True)]).run()
+
+    assert load_checkpoint(path).state["iterations_done"] == 1
+
+
+def test_a_loop_that_runs_on_writes_to_the_file_it_wrote_before(tmp_path):
+    record = Record(2)
+    main_loop = make_run([record, Checkpoint(tmp_path / "checkpoint.h5")])
+    main_loop.run()
+    record.last = 4
+
+    main_loop.run()
+
+    assert load_checkpoint(tmp_path / "checkpoint.h5").state["iterations_done"] == 4
+
+
+def test_a_run_is_loaded_before_any_extension_is_told_that_training_begins(tmp_path):
+    path = tmp_path / "checkpoint.h5"
+    make_run([Record(2), Checkpoint(path)]).run()
+    seen = []
+
+    class Look(TrainingExtension):
+        def before_training(self):
+            seen.append(self.main_loop.status["iterations_done"])
+
+    make_run([Look(), Record(1), Load(path)]).run()
+
+    assert seen == [2]
+
+
 def test_a_run_lets_go_of_the_checkpoint_when_it_ends_or_fails(tmp_path):
     path = tmp_path / "checkpoint.h5"
     make_run([Record(1), Checkpoint(path)]).run()
     with pytest.raises(RuntimeError, match="power failure"):
-        make_run([Die(1), Checkpoint(path)]).run()
+        make_run([Die(1), Checkpoint(path, overwrite=True)]).run()
 
-    make_run([Record(1), Checkpoint(path)]).run()
+    make_run([Record(1), Checkpoint(path, overwrite=True)]).run()
 
     assert sorted(file.name for file in tmp_path.iterdir()) == [
         "checkpoint.h5",
