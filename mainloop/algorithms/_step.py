@@ -14,7 +14,6 @@ from mainloop.monitoring.aggregation import (
     AbstractAggregation,
     Accumulated,
     aggregate,
-    count_examples,
 )
 
 GRADIENT_NORM, STEP_NORM = "total_gradient_norm", "total_step_norm"
@@ -92,7 +91,7 @@ class TrainingStep:
         self._cost = cost
         self._seed = seed
         self._monitored = monitored
-        self._traced: list[dict[str, str]] = []
+        self._traced: list[dict[str, jax.ShapeDtypeStruct]] = []
         self.run = jax.jit(self._step, donate_argnums=(0, 3))
 
     @property
@@ -136,7 +135,7 @@ class TrainingStep:
         if self._monitored:
             outputs = self._with_norms(outputs, gradients, steps)
             accumulated = [
-                aggregate(aggregations, before, outputs, count_examples(batch))
+                aggregate(aggregations, before, outputs, batch)
                 for aggregations, before in zip(self._monitored, accumulated, strict=True)
             ]
         return Result(self._layout.split(trained, rule_state)[0], dict(updates), accumulated, cost)
@@ -175,21 +174,39 @@ class TrainingStep:
     def _note_trace(self, batch: Batch) -> None:
         """Say that the step is compiled again, and why; JAX calls this once a compilation."""
         kinds = {
-            source: f"{array.dtype}{list(array.shape)}" for source, array in sorted(batch.items())
+            source: jax.ShapeDtypeStruct(array.shape, array.dtype)
+            for source, array in sorted(batch.items())
         }
         if self._traced:
             last = self._traced[-1]
             changed = [
-                f"{source} from {last[source]} to {kind}"
+                f"{source} from {_told(last[source])} to {_told(kind)}"
                 for source, kind in kinds.items()
                 if last[source] != kind
             ]
-            _logger.warning(
+            # A second size is to be expected, because the last batch of an epoch may be short.
+            is_expected = len(self._traced) == 1 and _differ_in_size_alone(last, kinds)
+            _logger.log(
+                logging.INFO if is_expected else logging.WARNING,
                 "the training step is compiled once more, %d times so far: %s",
                 len(self._traced) + 1,
                 "; ".join(changed) or "the kind of an array that is not in the batch changed",
             )
         self._traced.append(kinds)
+
+
+def _told(kind: jax.ShapeDtypeStruct) -> str:
+    return f"{kind.dtype}{list(kind.shape)}"
+
+
+def _differ_in_size_alone(
+    one: Mapping[str, jax.ShapeDtypeStruct], other: Mapping[str, jax.ShapeDtypeStruct]
+) -> bool:
+    """Whether two kinds of batches differ in the number of examples and in nothing else."""
+    return one != other and all(
+        (kind.dtype, kind.shape[1:]) == (other[source].dtype, other[source].shape[1:])
+        for source, kind in one.items()
+    )
 
 
 def _norm(arrays: Values) -> jax.Array:

@@ -26,6 +26,9 @@ class _BatchScheme(Protocol):
 class ProgressBar(TrainingExtension):
     """A bar for each epoch, with the cost of a recent batch and the examples a second.
 
+    The first axis of every source counts examples; where sources disagree about their number,
+    batches a second are shown.
+
     Drawn five times a second at most. The length of an epoch is that of the last one; that of the
     first comes from the stream's iteration scheme, and where it does not say, the bar swings
     to and fro. If the file is no terminal, there is one line an epoch instead.
@@ -42,6 +45,7 @@ class ProgressBar(TrainingExtension):
         self._task = TaskID(0)
         self._length: int | None = None
         self._batches = self._examples = 0
+        self._counts_examples = True
         self._started = self._drawn = 0.0
         self._cost: jax.Array | None = None
 
@@ -59,7 +63,11 @@ class ProgressBar(TrainingExtension):
     def after_batch(self, batch: Batch) -> None:
         """Count, and draw if it is time."""
         self._batches += 1
-        self._examples += count_examples(batch)
+        examples = count_examples(batch)
+        if examples is None:
+            self._counts_examples = False
+        else:
+            self._examples += examples
         if self._progress is not None and perf_counter() - self._drawn > _SECONDS_BETWEEN:
             self._draw()
 
@@ -140,7 +148,9 @@ class ProgressBar(TrainingExtension):
 
     def _speed(self) -> str:
         seconds = max(perf_counter() - self._started, 1e-9)
-        return f"{self._examples / seconds:,.0f} examples/s"
+        if self._counts_examples:
+            return f"{self._examples / seconds:,.0f} examples/s"
+        return f"{self._batches / seconds:,.1f} batches/s"
 
 
 def epoch_length(data_stream: Any) -> int | None:

@@ -13,9 +13,9 @@ from mainloop.monitoring.evaluator import DatasetEvaluator
 class DataStreamMonitoring(SimpleExtension):
     """Records outputs of a graph over one epoch of a stream, with the values of this moment.
 
-    A mean is over examples, so a short last batch counts for what it is. A record is
-    `<prefix>_<name>_<suffix>`. Unless told otherwise it acts before the first and after every
-    epoch.
+    A mean is over examples, which the first axis of every source counts, so a short last batch
+    counts for what it is. A record is `<prefix>_<name>_<suffix>`. Unless told otherwise it acts
+    before the first and after every epoch.
 
     Args:
         graph: usually the graph without dropout and noise, on the trained parameters.

@@ -13,8 +13,8 @@ class TrainingDataMonitoring(SimpleExtension):
     """Records outputs of the training graph, accumulated since the last record.
 
     The values are those that the training steps computed, each before its update and with its
-    dropout and noise; the step accumulates them on the device, weighted by examples. A record is
-    `<prefix>_<name>_<suffix>`.
+    dropout and noise; the step accumulates them on the device, weighted by examples, which the
+    first axis of every source counts. A record is `<prefix>_<name>_<suffix>`.
 
     Besides the outputs, `total_gradient_norm` and `total_step_norm` can be monitored: the joint
     norms of all gradients, and of all changes that the step rule made of them.
@@ -30,7 +30,8 @@ class TrainingDataMonitoring(SimpleExtension):
     Raises:
         TypeError: if a quantity is neither a name nor an aggregation.
         ValueError: if two records have one name, or, at the first batch, an output does not exist
-            or is neither a scalar nor a value an example.
+            or is neither a scalar nor a value an example, or sources disagree about the number of
+            examples by which a scalar is to be weighed.
     """
 
     def __init__(

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -22,7 +22,12 @@ class AbstractAggregation(ABC):
     Args:
         output: the name of the output.
         name: the name of the result; that of the output if None.
+
+    Attributes:
+        weighs_scalars: whether it matters how many examples a scalar is of.
     """
+
+    weighs_scalars: ClassVar[bool] = True
 
     output: str
     name: str | None = None
@@ -74,6 +79,8 @@ class Mean(AbstractAggregation):
 class Sum(AbstractAggregation):
     """The sum of all values: of a scalar once for each batch, of a vector over its elements."""
 
+    weighs_scalars: ClassVar[bool] = False
+
     def initial(self) -> Accumulated:
         """Zero."""
         return (jnp.zeros(()),)
@@ -94,6 +101,8 @@ class Sum(AbstractAggregation):
 @dataclass(frozen=True)
 class Minimum(AbstractAggregation):
     """The smallest of all values; NaN if one of them is."""
+
+    weighs_scalars: ClassVar[bool] = False
 
     def initial(self) -> Accumulated:
         """Infinity."""
@@ -116,6 +125,8 @@ class Minimum(AbstractAggregation):
 class Maximum(AbstractAggregation):
     """The largest of all values; NaN if one of them is."""
 
+    weighs_scalars: ClassVar[bool] = False
+
     def initial(self) -> Accumulated:
         """Minus infinity."""
         return (jnp.full((), -jnp.inf),)
@@ -136,6 +147,8 @@ class Maximum(AbstractAggregation):
 @dataclass(frozen=True)
 class TakeLast(AbstractAggregation):
     """The value in the last batch; of a vector, its mean there."""
+
+    weighs_scalars: ClassVar[bool] = False
 
     def initial(self) -> Accumulated:
         """No value."""
@@ -186,7 +199,7 @@ def aggregate(
     aggregations: Sequence[AbstractAggregation],
     accumulated: Sequence[Accumulated],
     outputs: Mapping[str, jax.Array],
-    examples: int,
+    batch: Mapping[str, Any],
 ) -> list[Accumulated]:
     """Return what is accumulated after one more batch; traceable.
 
@@ -194,11 +207,13 @@ def aggregate(
         aggregations: what to accumulate.
         accumulated: what was accumulated before, in the same order.
         outputs: of the batch, by name.
-        examples: how many the batch has.
+        batch: arrays by source; their first axes count its examples.
 
     Raises:
-        ValueError: if an output does not exist, or is neither a scalar nor a value an example.
+        ValueError: if an output does not exist, or is neither a scalar nor a value an example, or
+            a scalar must be weighed by examples and the sources disagree about their number.
     """
+    examples = count_examples(batch)
     after = []
     for aggregation, before in zip(aggregations, accumulated, strict=True):
         name = aggregation.output
@@ -207,21 +222,50 @@ def aggregate(
                 f"{name!r} cannot be monitored: the outputs are {', '.join(sorted(outputs))}"
             )
         value = jnp.asarray(outputs[name])
-        if value.shape not in ((), (examples,)):
-            raise ValueError(
-                f"{name!r} has shape {value.shape} in a batch of {examples} examples; a monitored "
-                f"output is a scalar or has shape ({examples},): reduce it in the graph"
-            )
-        after.append(aggregation.merge(before, aggregation.of_batch(value, examples)))
+        number = _number_of_examples(aggregation, value, examples, batch)
+        after.append(aggregation.merge(before, aggregation.of_batch(value, number)))
     return after
 
 
-def count_examples(batch: Mapping[str, Any]) -> int:
-    """How many examples a batch has: the length of the first axis of its first array with axes."""
-    for value in batch.values():
-        if len(value.shape) > 0:
-            return int(value.shape[0])
-    return 1
+def count_examples(batch: Mapping[str, Any]) -> int | None:
+    """How many examples a batch has: the length of the first axis of its arrays.
+
+    Arrays without axes are passed over, and a batch without arrays is one example. None if the
+    arrays disagree, as where time comes first in some of them.
+    """
+    numbers = {int(value.shape[0]) for value in batch.values() if len(value.shape) > 0}
+    if len(numbers) > 1:
+        return None
+    return numbers.pop() if numbers else 1
+
+
+def _number_of_examples(
+    aggregation: AbstractAggregation,
+    value: jax.Array,
+    examples: int | None,
+    batch: Mapping[str, Any],
+) -> int:
+    """Return how many examples a value is of, or raise a ValueError if that cannot be told."""
+    name = aggregation.output
+    if examples is not None and value.shape in ((), (examples,)):
+        return examples
+    if examples is None and value.ndim == 1:
+        return int(value.shape[0])
+    if examples is None and value.ndim == 0:
+        if not aggregation.weighs_scalars:
+            return 1
+        shapes = ", ".join(f"{source} {tuple(array.shape)}" for source, array in batch.items())
+        raise ValueError(
+            f"the mean of {name!r} cannot be monitored: it is one number a batch, to be weighed by "
+            f"its examples, but the sources disagree about how many there are: {shapes}; let the "
+            "graph give a vector with the value of every example instead"
+        )
+    wanted = "(examples,)" if examples is None else f"({examples},)"
+    raise ValueError(
+        f"{name!r} has shape {value.shape} in a batch of "
+        f"{'unknown many' if examples is None else examples} examples; a monitored "
+        f"output is a scalar or has shape {wanted}: reduce it in the graph"
+    )
 
 
 def _as_float(value: jax.Array) -> jax.Array:

@@ -13,7 +13,6 @@ from mainloop.monitoring.aggregation import (
     Mean,
     aggregate,
     as_aggregations,
-    count_examples,
 )
 
 
@@ -47,8 +46,9 @@ class DatasetEvaluator:
                 current value.
 
         Raises:
-            ValueError: if a batch lacks a source, an output does not exist or is not a scalar or
-                a value an example, or the stream has no batch.
+            ValueError: if a batch lacks a source, an output does not exist, is not a scalar or
+                a value an example, or cannot be weighed because the sources have first axes of
+                different lengths, or the stream has no batch.
         """
         used = {
             parameter.path: values[parameter.path]
@@ -81,4 +81,4 @@ class DatasetEvaluator:
     ) -> list[Accumulated]:
         outputs, _ = self.graph.function(values, batch)
         assert self._aggregations is not None
-        return aggregate(self._aggregations, accumulated, outputs, count_examples(batch))
+        return aggregate(self._aggregations, accumulated, outputs, batch)

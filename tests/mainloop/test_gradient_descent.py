@@ -238,18 +238,43 @@ def test_another_mode_for_extra_sources_is_refused():
         GradientDescent(linear_graph(), Scale(0.1), on_unused_sources="explode")
 
 
-def test_a_changed_shape_compiles_again_once_and_says_which_source(caplog):
+def test_a_second_size_of_batch_compiles_again_once_without_alarm(caplog):
     algorithm = GradientDescent(linear_graph(), Scale(0.1))
 
-    with caplog.at_level(logging.WARNING):
+    with caplog.at_level(logging.INFO, "mainloop"):
         for examples in (4, 4, 3, 4, 3):
-            algorithm.process_batch({**linear_data(examples)})
+            algorithm.process_batch(linear_data(examples))
 
     assert algorithm.compilations == 2
     (record,) = caplog.records
+    assert record.levelno == logging.INFO
     assert "x from float32[4, 3] to float32[3, 3]; y from float32[4] to float32[3]" in (
         record.getMessage()
     )
+
+
+def test_every_further_size_of_batch_is_a_warning(caplog):
+    algorithm = GradientDescent(linear_graph(), Scale(0.1))
+
+    for examples in (4, 3, 2):
+        algorithm.process_batch(linear_data(examples))
+
+    (message,) = caplog.messages
+    assert message == (
+        "the training step is compiled once more, 3 times so far: "
+        "x from float32[3, 3] to float32[2, 3]; y from float32[3] to float32[2]"
+    )
+
+
+def test_a_source_of_another_dtype_is_a_warning_at_once(caplog):
+    algorithm = GradientDescent(linear_graph(), Scale(0.1))
+    batch = linear_data(4)
+
+    for y in (batch["y"], batch["y"].astype(np.float16)):
+        algorithm.process_batch({**batch, "y": y})
+
+    (message,) = caplog.messages
+    assert message.endswith(": y from float32[4] to float16[4]")
 
 
 def test_a_hyperparameter_changes_between_steps_without_compiling_again():

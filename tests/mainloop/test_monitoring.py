@@ -125,6 +125,55 @@ def test_an_output_that_is_no_value_an_example_is_an_error():
         DatasetEvaluator(outputs_graph(), ["pairs"]).evaluate(Stream(BLOCKS_EXAMPLE, 4))
 
 
+TIME_FIRST = {"x": np.ones((5, 3), np.float32), "y": np.array([1, 2, 6], np.float32)}
+
+
+class OneBatch:
+    """A stream of epochs of one batch."""
+
+    sources = tuple(TIME_FIRST)
+
+    def get_epoch_iterator(self, as_dict=False):
+        yield TIME_FIRST
+
+
+def time_first_graph():
+    """Outputs of a batch that has 5 moments of 3 examples."""
+
+    def fn(values, batch, key):
+        return {"mean": batch["y"].mean(), "each": batch["y"], "all": batch["x"]}, {}
+
+    return Graph(fn, [], ["x", "y"])
+
+
+def test_a_scalar_of_a_batch_of_unknown_many_examples_is_not_averaged():
+    evaluator = DatasetEvaluator(time_first_graph(), ["mean"])
+
+    with pytest.raises(
+        ValueError,
+        match=r"'mean' cannot be monitored.*disagree about how many there are: x \(5, 3\), "
+        r"y \(3,\); let the graph give a vector",
+    ):
+        evaluator.evaluate(OneBatch())
+
+
+def test_what_needs_no_number_of_examples_is_monitored_where_the_sources_disagree_about_it():
+    quantities = ["each", Maximum("mean", "largest"), TakeLast("mean", "last")]
+
+    results = DatasetEvaluator(time_first_graph(), quantities).evaluate(OneBatch())
+
+    assert {name: float(value) for name, value in results.items()} == {
+        "each": 3.0,
+        "largest": 3.0,
+        "last": 3.0,
+    }
+
+
+def test_a_matrix_is_not_monitored_where_the_sources_disagree_either():
+    with pytest.raises(ValueError, match=r"'all' has shape \(5, 3\) in a batch of unknown many"):
+        DatasetEvaluator(time_first_graph(), ["all"]).evaluate(OneBatch())
+
+
 def test_a_stream_without_batches_is_an_error():
     with pytest.raises(ValueError, match="there is nothing to monitor"):
         DatasetEvaluator(outputs_graph()).evaluate(Stream({"x": np.zeros(0)}, 2))

@@ -3,8 +3,9 @@
 import io
 import itertools
 
+import numpy as np
 import pytest
-from small_graphs import Stream, linear_data, linear_graph
+from small_graphs import Graph, Parameter, Stream, linear_data, linear_graph
 
 from mainloop import MainLoop
 from mainloop.algorithms import GradientDescent, Scale
@@ -83,6 +84,24 @@ def test_on_a_terminal_a_bar_shows_epoch_batches_cost_and_speed():
     shown = file.getvalue()
     for text in ("epoch 1", "epoch 2", "2/?", "2/2", "cost ", "examples/s"):
         assert text in shown
+
+
+def test_where_the_sources_disagree_about_the_examples_batches_a_second_are_shown():
+    def fn(values, batch, key):
+        return {"cost": values["/a"] * batch["x"].mean() * batch["y"].mean()}, {}
+
+    class TimeFirst(Stream):
+        def _batches(self):
+            yield {"x": np.ones((5, 3), np.float32), "y": np.ones(3, np.float32)}
+
+    file = io.StringIO()
+    algorithm = GradientDescent(Graph(fn, [Parameter("/a", np.float32(1))], ["x", "y"]), Scale())
+    stream = TimeFirst({"x": None, "y": None}, 1)
+
+    MainLoop(algorithm, stream, [ProgressBar(file), FinishAfter(after_n_epochs=1)]).run()
+
+    assert "batches/s" in file.getvalue()
+    assert "examples/s" not in file.getvalue()
 
 
 class Scheme:
