@@ -172,6 +172,7 @@ class SlotWriter:
         self._region = -1
         self._slot_size = 0
         self._memory: NDArray[np.uint8] = np.empty(0, np.uint8)
+        self._address = 0
         self._oversize = 0
 
     def has_free_slot(self) -> bool:
@@ -186,7 +187,8 @@ class SlotWriter:
         if slot is None:
             return None
         start = slot % MAX_SLOTS * self._slot_size
-        return OpenSlot(slot, self._memory[start : start + self._slot_size])
+        memory = self._memory[start : start + self._slot_size]
+        return OpenSlot(slot, memory, self._address + start)
 
     def did_not_fit(self, size: int) -> bool:
         """Hear that a batch of `size` bytes had no slot that could hold it.
@@ -207,6 +209,7 @@ class SlotWriter:
         os.ftruncate(self._descriptor, offset + length)
         mapping = _shared_memory.attach(self._descriptor, length, offset)
         self._memory = np.frombuffer(mapping, np.uint8)
+        self._address = self._memory.ctypes.data
         self._control.set_region(self._region, offset, self._slot_size)
         return True
 
@@ -216,13 +219,20 @@ class SlotWriter:
 
 
 class OpenSlot:
-    """A slot while it is being written."""
+    """A slot while it is being written.
 
-    def __init__(self, number: int, memory: NDArray[np.uint8]) -> None:
+    Args:
+        number: of the slot.
+        memory: its bytes.
+        address: where they are.
+    """
+
+    def __init__(self, number: int, memory: NDArray[np.uint8], address: int) -> None:
         self.number = number
         self.memory = memory
         self.size = 0
-        self._address = memory.ctypes.data
+        self._address = address
+        self._made: list[tuple[NDArray[Any], int]] = []
 
     def allocate(self, shape: tuple[int, ...], dtype: Any) -> NDArray[Any] | None:
         """An uninitialized array in the slot; None if it does not fit."""
@@ -234,7 +244,9 @@ class OpenSlot:
         if start + length > self.memory.nbytes or dtype.hasobject:
             return None
         self.size = start + length
-        return np.ndarray(shape, dtype, self.memory, start)
+        array: NDArray[Any] = np.ndarray(shape, dtype, self.memory, start)
+        self._made.append((array, start))
+        return array
 
     def place(self, array: NDArray[Any]) -> tuple[int, int]:
         """Copy an array into the slot; if it does not fit, only count it.
@@ -251,6 +263,9 @@ class OpenSlot:
 
     def offset_of(self, array: NDArray[Any]) -> int | None:
         """Where in the slot the array lies; None if it does not, or not in one run of bytes."""
+        for made, start in self._made:
+            if made is array:
+                return start
         offset = array.__array_interface__["data"][0] - self._address
         inside = offset >= 0 and offset + array.nbytes <= self.memory.nbytes
         return offset if inside and array.flags.c_contiguous else None

@@ -1,5 +1,6 @@
 """Orders that depend on a seed and an epoch alone."""
 
+import functools
 import hashlib
 
 import numpy as np
@@ -23,6 +24,7 @@ def philox(purpose: str, *numbers: int) -> np.random.Philox:
     )
 
 
+@functools.lru_cache(maxsize=2)  # workers look one epoch ahead, and then ask again
 def seeded_order(purpose: str, seed: int, epoch: int, examples: int) -> np.ndarray:
     """A uniformly random order of `examples` indices.
 
@@ -30,11 +32,12 @@ def seeded_order(purpose: str, seed: int, epoch: int, examples: int) -> np.ndarr
     `Generator.permutation`, whose algorithm may change with NumPy's version.
 
     Returns:
-        `(examples,)` 64-bit integers, each of 0 to `examples` - 1 once.
+        `(examples,)` 64-bit integers, each of 0 to `examples` - 1 once; not to be written to.
     """
     keys = philox(purpose, seed, epoch).random_raw(examples)
     order = np.argsort(keys)
     ordered = keys[order]
     if np.any(ordered[1:] == ordered[:-1]):  # ties, of chance examples**2 / 2**65, have one order
         order = np.argsort(keys, kind="stable")
+    order.flags.writeable = False
     return order

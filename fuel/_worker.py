@@ -198,7 +198,7 @@ class _Worker:
         Returns:
             Its size in bytes.
         """
-        slot = self._slot or self._slots.open_slot() or OpenSlot(0, np.empty(0, np.uint8))
+        slot = self._slot or self._slots.open_slot() or OpenSlot(0, np.empty(0, np.uint8), 0)
         header = self._writer.to_slot(slot, kind, value, state)
         if header is None and self._slots.did_not_fit(slot.size):
             larger = self._slots.open_slot()

@@ -90,7 +90,8 @@ def test_a_result_in_frames_comes_back_as_it_was(value, state):
 
 @given(st.lists(ARRAYS, max_size=4).map(tuple), st.integers(0, 3))
 def test_arrays_in_a_slot_come_back_and_are_aligned(arrays, already_there):
-    slot = OpenSlot(0, np.zeros(1 << 17, np.uint8))
+    memory = np.zeros(1 << 17, np.uint8)
+    slot = OpenSlot(0, memory, memory.ctypes.data)
     placed = tuple(
         _made_in(slot, array) if index < already_there else array
         for index, array in enumerate(arrays)
@@ -111,7 +112,8 @@ def _made_in(slot, array):
 
 
 def test_a_slot_that_is_too_small_says_what_it_takes():
-    slot = OpenSlot(0, np.zeros(64, np.uint8))
+    memory = np.zeros(64, np.uint8)
+    slot = OpenSlot(0, memory, memory.ctypes.data)
 
     header = ResultWriter().to_slot(slot, "item", (np.zeros(1000),), None)
 
