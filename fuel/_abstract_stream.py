@@ -23,6 +23,9 @@ class AbstractDataStream(ABC):
     Args:
         iteration_scheme: what to request, if the stream takes requests.
         axis_labels: for each source the names of its axes.
+
+    Raises:
+        TypeError: if `iteration_scheme` is not one.
     """
 
     sources: tuple[str, ...]
@@ -35,6 +38,11 @@ class AbstractDataStream(ABC):
         iteration_scheme: IterationScheme | None = None,
         axis_labels: AxisLabels | None = None,
     ) -> None:
+        if iteration_scheme is not None and not isinstance(iteration_scheme, IterationScheme):
+            raise TypeError(
+                f"iteration_scheme={iteration_scheme!r} is no scheme; make one, for instance "
+                "SequentialScheme(examples, batch_size)"
+            )
         self.iteration_scheme = iteration_scheme
         self.axis_labels = axis_labels
 

@@ -18,9 +18,10 @@ def check_state(state: Mapping[str, Any], fingerprint: str) -> None:
     Raises:
         StateMismatchError: if either differs; it shows both.
     """
-    if "version" not in state or "stream" not in state:
+    if not isinstance(state, Mapping) or "version" not in state or "stream" not in state:
+        held = sorted(state) if isinstance(state, Mapping) else f"no names, being {state!r:.100}"
         raise StateMismatchError(
-            f"this is not the state of such a stream: it holds {sorted(state)}, but needs "
+            f"this is not the state of such a stream: it holds {held}, but needs "
             "'version' and 'stream' among others; was it taken from a stream of other transformers?"
         )
     if state["version"] != STATE_VERSION:

@@ -1,5 +1,6 @@
 """Part of the examples of a data set, and the translation of requests to it."""
 
+import zlib
 from collections.abc import Sequence
 from operator import index
 from typing import Any
@@ -20,6 +21,7 @@ class Subset:
         original_num_examples: how many examples there are.
 
     Raises:
+        TypeError: if it is given by something else.
         ValueError: if an index or a slice reaches outside of the examples.
 
     >>> Subset([5, 3, 4], 10).list_or_slice
@@ -81,6 +83,13 @@ class Subset:
     def list_or_slice(self) -> list[int] | slice:
         """The examples as a slice if there are no gaps, else as a sorted list."""
         return self._slice if self._indices is None else self._indices.tolist()
+
+    @property
+    def description(self) -> str:
+        """Which examples they are, in a few words; different ones have different words."""
+        if self._indices is None:
+            return f"rows {self._slice.start} to {self._slice.stop}"
+        return f"rows of checksum {zlib.crc32(self._indices.astype('<i8').tobytes()):08x}"
 
     def get_list_representation(self) -> list[int]:
         """The examples as a sorted list."""
@@ -184,6 +193,11 @@ class Subset:
         return slice(int(start), int(stop))
 
     def _checked_indices(self, wanted: Sequence[int] | np.ndarray) -> np.ndarray:
+        if not isinstance(wanted, Sequence | np.ndarray):
+            raise TypeError(
+                f"a subset is given by a slice or a list of indices, not by {wanted!r}; the first "
+                "ones are slice(0, count)"
+            )
         indices = np.unique(np.asarray(wanted))
         if not len(indices):
             return indices.astype(np.int64)

@@ -11,6 +11,7 @@ from typing import Any
 import h5py
 
 from fuel.commands._layout import layout, layout_warning
+from fuel.datasets._layout import DAMAGE
 from fuel.datasets._split import SplitTable
 from fuel.datasets.hdf5 import H5PYDataset
 
@@ -64,6 +65,8 @@ def describe(path: str | os.PathLike[str]) -> FileDescription:
         ValueError: if it is no HDF5 file, is damaged, or is none of ours.
     """
     path = os.fspath(path)
+    if os.path.isdir(path):
+        raise ValueError(f"{path} is a directory; give a file in it")
     size = Path(path).stat().st_size
     try:
         h5file = h5py.File(path, "r")
@@ -72,7 +75,7 @@ def describe(path: str | os.PathLike[str]) -> FileDescription:
     with h5file:
         try:
             return _describe(h5file, path, size)
-        except (KeyError, RuntimeError, OSError) as error:
+        except DAMAGE as error:
             raise ValueError(f"{path} is damaged: {error}") from error
 
 
@@ -85,7 +88,7 @@ def _describe(h5file: h5py.File, path: str, size: int) -> FileDescription:
         interface_version=_text(h5file, "h5py_interface_version"),
         converter_version=_text(h5file, "fuel_convert_version"),
         inputs=_inputs(h5file),
-        sources=tuple(_source(h5file, name) for name in table.sources),
+        sources=tuple(_source(name, table.dataset(name)) for name in table.sources),
         splits={split: _split(h5file, table, split) for split in table.splits},
     )
 
@@ -105,13 +108,7 @@ def _inputs(h5file: h5py.File) -> dict[str, str]:
     return {str(name): str(digest) for name, digest in inputs.items()}
 
 
-def _source(h5file: h5py.File, name: str) -> SourceDescription:
-    dataset = h5file.get(name)
-    if not isinstance(dataset, h5py.Dataset):
-        raise ValueError(
-            f"{h5file.filename} is damaged: its split attribute names the source {name!r}, but "
-            "there is no such data set"
-        )
+def _source(name: str, dataset: h5py.Dataset) -> SourceDescription:
     ragged = h5py.check_vlen_dtype(dataset.dtype)
     return SourceDescription(
         name=name,

@@ -182,6 +182,8 @@ class Dataset(ABC):
                 f"sources {wanted} were asked for, but this {type(self).__name__} provides "
                 f"{tuple(self.provides_sources)}"
             )
+        if len(set(wanted)) != len(wanted):
+            raise ValueError(f"sources {wanted} name one twice; name each once")
         return wanted
 
 

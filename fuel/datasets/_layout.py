@@ -10,7 +10,10 @@ import numpy as np
 from fuel._subset import Subset
 from fuel.datasets._split import SplitTable
 
-__all__ = ["FileLayout", "SourceLayout"]
+__all__ = ["DAMAGE", "FileLayout", "SourceLayout"]
+
+DAMAGE = (KeyError, RuntimeError, OSError, TypeError, AttributeError, UnicodeDecodeError)
+"""What h5py raises where a file was damaged: seen by flipping bits."""
 
 
 @dataclass(frozen=True)
@@ -67,9 +70,19 @@ class FileLayout:
         """The layout of an open file.
 
         Raises:
-            ValueError: if there is no such split, or if the splits share no source.
+            ValueError: if there is no such split, if the splits share no source, or if the file is
+                damaged or not one of ours.
+            OSError: if h5py cannot make sense of it.
         """
-        splits = tuple(splits)
+        try:
+            return cls._read(h5file, tuple(splits))
+        except DAMAGE as error:
+            raise OSError(
+                f"{h5file.filename} is damaged: {error}; download or convert it anew"
+            ) from error
+
+    @classmethod
+    def _read(cls, h5file: h5py.File, splits: tuple[str, ...]) -> "FileLayout":
         table = SplitTable(h5file)
         provided = table.provided_sources(splits)
         if not provided:
@@ -81,10 +94,10 @@ class FileLayout:
             subsets[source] = next(same, subset)
         return cls(
             provided_sources=provided,
-            sources={source: SourceLayout.of(h5file[source]) for source in provided},
+            sources={source: SourceLayout.of(table.dataset(source)) for source in provided},
             subsets=subsets,
             axis_labels={
-                source: tuple(axis.label for axis in h5file[source].dims)
+                source: tuple(axis.label for axis in table.dataset(source).dims)
                 for source in table.sources
             },
             signature=_signature(h5file.filename),

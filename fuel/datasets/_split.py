@@ -11,6 +11,7 @@ from fuel._subset import Subset
 __all__ = ["SplitTable", "create_split_array"]
 
 NO_COMMENT = "."
+NEEDED = ("split", "source", "start", "stop", "indices", "available")
 
 
 class SplitTable:
@@ -20,7 +21,7 @@ class SplitTable:
         h5file: an open file.
 
     Raises:
-        ValueError: if the file has no such attribute.
+        ValueError: if the file has no such attribute, or it is no such table.
     """
 
     def __init__(self, h5file: h5py.File) -> None:
@@ -29,9 +30,16 @@ class SplitTable:
                 f"{h5file.filename} has no 'split' attribute, so it is not a file of fuel's; "
                 "H5PYDataset.create_split_array makes one"
             )
+        table = h5file.attrs["split"]
+        fields = table.dtype.names or () if isinstance(table, np.ndarray) else ()
+        if np.ndim(table) != 1 or not set(NEEDED) <= set(fields):
+            raise ValueError(
+                f"{h5file.filename} has a 'split' attribute that is no table with the fields "
+                f"{', '.join(NEEDED)}, so it is not a file of fuel's, or it is damaged"
+            )
         self._file = h5file
         self._rows: dict[tuple[str, str], Any] = {
-            (_text(row["split"]), _text(row["source"])): row for row in h5file.attrs["split"]
+            (_text(row["split"]), _text(row["source"])): row for row in table
         }
         self.splits = tuple(dict.fromkeys(split for split, _ in self._rows))
         self.sources = tuple(dict.fromkeys(source for _, source in self._rows))
@@ -55,12 +63,37 @@ class SplitTable:
             )
         )
 
+    def dataset(self, source: str) -> h5py.Dataset:
+        """The data of a source.
+
+        Raises:
+            ValueError: if there is none, or it has no axis for examples.
+        """
+        dataset = self._file.get(source)
+        if not isinstance(dataset, h5py.Dataset) or not dataset.shape:
+            what = "such data set" if dataset is None else "data set with examples of this name"
+            raise ValueError(
+                f"{self._file.filename} is damaged: its split attribute names the source "
+                f"{source!r}, but there is no {what}"
+            )
+        return dataset
+
     def subset(self, splits: Iterable[str], source: str) -> Subset:
-        """The rows of a source that belong to one or more of `splits`."""
-        length = len(self._file[source])
+        """The rows of a source that belong to one or more of `splits`.
+
+        Raises:
+            ValueError: if they are not among the rows that there are.
+        """
+        length = len(self.dataset(source))
         union = Subset.empty_subset(length)
         for split in splits:
-            union = union + Subset(self._rows_of(split, source), length)
+            try:
+                union = union + Subset(self._rows_of(split, source), length)
+            except (ValueError, KeyError) as error:
+                raise ValueError(
+                    f"{self._file.filename} is damaged: its split attribute gives {source!r} of "
+                    f"{split!r} rows that are not there: {error}"
+                ) from error
         return union
 
     def _is_available(self, split: str, source: str) -> bool:
@@ -131,4 +164,4 @@ def _scalar(value: Any) -> Any:
 
 def _text(value: Any) -> str:
     value = _scalar(value)
-    return value.decode() if isinstance(value, bytes) else str(value)
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)

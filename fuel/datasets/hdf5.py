@@ -37,8 +37,9 @@ class H5PYDataset(Dataset):
         driver: of HDF5, to open the path with.
         sort_indices: where a source is read through HDF5, sort indices and restore their order
             after; else they must come in increasing order.
-        sources: names of the sources wanted, in this order; default all that the splits share,
-        sorted. axis_labels: for each source the names of its axes; default those in the file.
+        sources: names of the sources wanted, in this order; default all that the splits share, in
+            alphabetical order.
+        axis_labels: for each source the names of its axes; default those in the file.
 
     Attributes:
         path: the file's path.
@@ -46,8 +47,10 @@ class H5PYDataset(Dataset):
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if a split or a source does not exist, if the splits share no source, or if a
-            source wanted is ragged.
+        OSError: if it is no HDF5 file, or a damaged one.
+        TypeError: if `subset` is neither a slice nor indices.
+        ValueError: if the file is not one of ours, if a split or a source does not exist, if the
+            splits share no source, if a source wanted is ragged, or if `subset` reaches outside.
     """
 
     interface_version = "0.3"
@@ -87,6 +90,8 @@ class H5PYDataset(Dataset):
         self.provides_sources = self._layout.provided_sources
         super().__init__(sources, axis_labels)
         self._check_shapes()
+        if subset is not None:
+            self._subsets = self._make_subsets()
 
     @staticmethod
     def create_split_array(split_dict: Mapping[str, Mapping[str, tuple[Any, ...]]]) -> np.ndarray:
@@ -241,8 +246,9 @@ class H5PYDataset(Dataset):
         return type(self).next_epoch is not H5PYDataset.next_epoch
 
     def fingerprint(self) -> str:
-        """The splits and the number of examples."""
-        return f"{self.num_examples} examples of {', '.join(self.which_sets)}"
+        """The splits, and number and rows of the examples."""
+        rows = self.subsets[0].description
+        return f"{self.num_examples} examples ({rows}) of {', '.join(self.which_sets)}"
 
     def __getstate__(self) -> dict[str, Any]:
         """The constructor's arguments; what was read or opened is read again from the path."""
@@ -302,7 +308,7 @@ class H5PYDataset(Dataset):
                 "sources= of one length"
             )
         wanted = self.user_given_subset
-        if wanted is None or (not isinstance(wanted, slice) and not len(wanted)):
+        if wanted is None or (not isinstance(wanted, slice) and not np.size(wanted)):
             return united
         parts = {id(subset): Subset.subset_of(subset, wanted) for subset in united}
         return [parts[id(subset)] for subset in united]

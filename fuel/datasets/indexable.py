@@ -93,8 +93,8 @@ class IndexableDataset(Dataset):
         return type(self).get_data is IndexableDataset.get_data
 
     def fingerprint(self) -> str:
-        """The number of examples."""
-        return f"{self.num_examples} examples"
+        """Number and rows of the examples."""
+        return f"{self.num_examples} examples ({self.subset.description})"
 
     def __getstate__(self) -> dict[str, Any]:
         """Everything but the readers, which are made again."""

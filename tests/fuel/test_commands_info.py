@@ -202,3 +202,21 @@ def test_nobody_reading_is_no_error(mnist):
     os.close(writer)
 
     assert (done.returncode, done.stderr) == (1, "")
+
+
+@pytest.mark.parametrize("value", ["not JSON", "[1]", 3])
+def test_a_file_whose_attributes_make_no_sense_is_damaged(mnist, value, capsys):
+    with h5py.File(mnist, "r+") as h5file:
+        h5file.attrs["input_sha256"] = value
+
+    status = main([str(mnist)])
+
+    assert status == 2
+    assert "mnist.hdf5 is damaged" in capsys.readouterr().err
+
+
+def test_a_directory_is_refused(tmp_path, capsys):
+    status = main([str(tmp_path)])
+
+    assert status == 2
+    assert f"{tmp_path} is a directory" in capsys.readouterr().err

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from fuel.datasets import H5PYDataset
+from fuel.exceptions import StateMismatchError
 from fuel.schemes import SequentialExampleScheme, SequentialScheme, ShuffledScheme
 from fuel.streams import DataStream
 from fuel.testing import check_resumable
@@ -186,7 +187,7 @@ def test_a_subset_counts_within_the_split(path, load_in_memory, subset, rows):
 @pytest.mark.parametrize("subset", [slice(0, 7), slice(-2, None), slice(0, 4, 2), [6], [-1]])
 def test_a_subset_outside_of_the_split_is_refused(path, subset):
     with pytest.raises(ValueError, match="6 examples"):
-        H5PYDataset(path, ("valid",), subset=subset).get_data(request=[0])
+        H5PYDataset(path, ("valid",), subset=subset)
 
 
 def test_indices_given_by_reference_are_sorted_and_each_used_once(tmp_path):
@@ -500,3 +501,96 @@ def test_a_stream_of_a_file_resumes_at_every_point(any_path, load_in_memory):
         return DataStream(dataset, ShuffledScheme(dataset.num_examples, 4, seed=2))
 
     check_resumable(make, abandon=(None, 2))
+
+
+TABLE = H5PYDataset.create_split_array({"train": {"features": (0, 14), "targets": (0, 14)}})
+
+
+def changed(**columns):
+    table = TABLE.copy()
+    for name, value in columns.items():
+        table[name] = value
+    return table
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (5, "no table"),
+        ("train", "no table"),
+        (np.arange(3), "no table"),
+        (h5py.Empty("f"), "no table"),
+        (np.zeros(2, [("split", "S5"), ("source", "S8")]), "no table"),
+        (changed(source=b"labels"), "names the source 'labels', but there is no such data set"),
+        (changed(source=b"\xff"), "names the source"),
+        (changed(stop=40), "gives 'features' of 'train' rows that are not there"),
+        (changed(start=8, stop=4), "gives 'features' of 'train' rows that are not there"),
+        (changed(start=-1), "gives 'features' of 'train' rows that are not there"),
+    ],
+)
+def test_a_split_attribute_that_makes_no_sense_is_refused_with_the_file_named(path, table, message):
+    with h5py.File(path, "r+") as file:
+        file.attrs["split"] = table
+
+    with pytest.raises(ValueError, match=rf"data\.hdf5 .*{message}"):
+        H5PYDataset(path, ("train",))
+
+
+def test_a_split_by_indices_that_are_gone_is_refused(path):
+    with h5py.File(path, "r+") as file:
+        file["rows"] = np.array([1, 5])
+        reference = file["rows"].ref
+        file.attrs["split"] = H5PYDataset.create_split_array(
+            {"train": {"features": (0, 0, reference)}}
+        )
+        del file["rows"]
+
+    with pytest.raises(ValueError, match="gives 'features' of 'train' rows that are not there"):
+        H5PYDataset(path, ("train",))
+
+
+@pytest.mark.parametrize("kind", ["group", "scalar"])
+def test_a_source_that_is_no_data_set_of_examples_is_refused(path, kind):
+    with h5py.File(path, "r+") as file:
+        del file["targets"]
+        if kind == "group":
+            file.create_group("targets")
+        else:
+            file["targets"] = 3.0
+
+    with pytest.raises(ValueError, match="no data set with examples of this name"):
+        H5PYDataset(path, ("train",))
+
+
+def test_damage_that_is_found_is_an_error_that_names_the_file(path):
+    content = bytearray(path.read_bytes())
+    content[content.index(b"DIMENSION_LABELS") - 8] ^= 1  # the version of the attribute's format
+    path.write_bytes(content)
+
+    with pytest.raises(OSError, match=r"data\.hdf5 is damaged: .*; download or convert it anew"):
+        H5PYDataset(path, ("train",))
+
+
+def test_a_subset_that_is_a_number_is_refused_with_the_cure(path):
+    with pytest.raises(TypeError, match=r"not by 5; the first ones are slice\(0, count\)"):
+        H5PYDataset(path, ("train",), subset=5)
+
+
+def test_a_source_is_named_once(path):
+    with pytest.raises(ValueError, match="name one twice"):
+        H5PYDataset(path, ("train",), sources=("targets", "targets"))
+
+
+def test_a_place_does_not_fit_other_rows_of_the_same_number(path):
+    streams = [
+        DataStream(
+            H5PYDataset(path, ("train",), subset=subset), iteration_scheme=SequentialScheme(4, 2)
+        )
+        for subset in (slice(0, 4), slice(1, 5), [0, 2, 3, 4], [0, 1, 3, 4])
+    ]
+
+    for stream in streams:
+        for other in streams:
+            if stream is not other:
+                with pytest.raises(StateMismatchError, match="4 examples"):
+                    stream.load_state_dict(other.state_dict())

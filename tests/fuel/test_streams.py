@@ -434,3 +434,22 @@ def test_an_item_must_have_an_element_for_each_source():
 
 def test_a_data_iterator_is_an_iterator_even_without_stream():
     assert iter(DataIterator(None)) is not None
+
+
+@pytest.mark.parametrize("scheme", [5, SequentialScheme])
+def test_what_is_no_scheme_is_refused(scheme):
+    with pytest.raises(TypeError, match="is no scheme; make one"):
+        DataStream(IndexableDataset(np.arange(4)), iteration_scheme=scheme)
+
+
+def test_a_place_does_not_fit_other_rows_of_an_array():
+    stream, other = (
+        DataStream(
+            IndexableDataset(np.arange(9), start, start + 4),
+            iteration_scheme=SequentialScheme(4, 2),
+        )
+        for start in (0, 5)
+    )
+
+    with pytest.raises(StateMismatchError, match=r"rows 0 to 4.*rows 5 to 9"):
+        other.load_state_dict(stream.state_dict())
