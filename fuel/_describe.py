@@ -11,6 +11,7 @@ from __future__ import annotations
 import copyreg
 import functools
 import importlib
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -153,9 +154,9 @@ class _Describer:
                 f"{name} of module {module}, {what}",
                 "define it with `def` or `class` at the top level of a module",
             )
-        if module == "__main__" and getattr(sys.modules["__main__"], "__file__", None) is None:
+        if module == "__main__" and _main() is None:
             raise self._refusal(
-                f"{name}, defined in an interactive session",
+                f"{name}, defined in a program that is not a file, or in an interactive session",
                 "define it in a module and import it from there",
             )
         try:
@@ -170,7 +171,7 @@ class _Describer:
                 f"{name}, but {module}.{name} is another object",
                 "let the name in the module be the object itself",
             )
-        return (SCRIPT if module == "__main__" else module, name)
+        return (_main() or module if module == "__main__" else module, name)
 
     def _refusal(self, what: str, cure: str) -> DescriptionError:
         place = "".join(
@@ -181,6 +182,15 @@ class _Describer:
             f"{place or 'the value'} is {what}: it cannot be sent to a worker process; {cure}, "
             "or use workers=0"
         )
+
+
+def _main() -> str | None:
+    """Under which name a worker can import what is `__main__` here; None if it cannot."""
+    main = sys.modules["__main__"]
+    spec = getattr(main, "__spec__", None)
+    if spec is not None and spec.name != "__main__":  # run by `python -m`
+        return str(spec.name)
+    return SCRIPT if os.path.isfile(getattr(main, "__file__", None) or "") else None
 
 
 @dataclass

@@ -361,3 +361,49 @@ def test_a_thread_that_ends_does_not_take_the_workers_along(tmp_path):
 
     assert output.split() == ["5", "True"]
     assert errors == ""
+
+
+TRAIN = """
+    import numpy as np
+    from fuel.datasets import IndexableDataset
+    from fuel.schemes import SequentialScheme
+    from fuel.streams import DataStream
+    from fuel.transformers import Mapping, MultiProcessing
+    from .functions import double
+
+    def mapping(batch):
+        return (double(batch[0]),)
+
+    if __name__ == "__main__":
+        examples = DataStream(
+            IndexableDataset(np.arange(4)), iteration_scheme=SequentialScheme(4, 4)
+        )
+        with MultiProcessing(Mapping(examples, mapping)) as stream:
+            print([batch[0].tolist() for batch in stream.get_epoch_iterator()])
+"""
+
+
+def test_a_module_of_a_package_may_be_run_and_use_its_own_functions(tmp_path):
+    package = tmp_path / "package"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "functions.py").write_text("def double(array):\n    return 2 * array\n")
+    (package / "train.py").write_text(textwrap.dedent(TRAIN))
+
+    done = subprocess.run(
+        [sys.executable, "-m", "package.train"], cwd=tmp_path, capture_output=True, text=True
+    )
+
+    assert done.stdout == "[[0, 2, 4, 6]]\n", done.stderr
+
+
+def test_functions_of_a_program_that_is_no_file_are_refused_with_the_cure():
+    program = textwrap.dedent(TRAIN).replace(
+        "from .functions import double", "double = np.negative"
+    )
+
+    done = subprocess.run([sys.executable, "-"], input=program, capture_output=True, text=True)
+
+    assert done.returncode == 1
+    assert "defined in a program that is not a file" in done.stderr
+    assert "define it in a module and import it from there" in done.stderr
