@@ -214,9 +214,14 @@ class _Shuffling(IterationScheme):
     ) -> None:
         if rng is not None and seed is not None:
             raise ValueError(f"give rng or seed={seed}, not both")
+        if rng is not None and not isinstance(rng, np.random.RandomState | np.random.Generator):
+            raise TypeError(
+                f"rng={rng!r} is no random generator of NumPy's; for an order that depends on a "
+                "number give seed="
+            )
         if seed is None and rng is None:
             rng = np.random.RandomState(config.default_seed)
-        self.rng, self.seed = rng, seed
+        self.rng, self.seed = rng, None if seed is None else index(seed)
         self.epoch = 0
 
     def _next_order(self) -> np.ndarray:
@@ -260,7 +265,7 @@ class ShuffledScheme(_Shuffling, BatchScheme):
             version of NumPy, and a place in it is a few integers.
 
     Raises:
-        TypeError: if an index is not an integer.
+        TypeError: if an index or `seed` is not an integer, or `rng` no generator.
         ValueError: if both `rng` and `seed` are given, or `batch_size` is not positive.
 
     >>> list(ShuffledScheme(5, 2, seed=1).get_request_iterator())
@@ -296,7 +301,7 @@ class ShuffledExampleScheme(_Shuffling, IndexScheme):
         seed: as for `ShuffledScheme`.
 
     Raises:
-        TypeError: if an index is not an integer.
+        TypeError: if an index or `seed` is not an integer, or `rng` no generator.
         ValueError: if both `rng` and `seed` are given.
     """
 
@@ -335,8 +340,10 @@ def cross_validation(
         **kwargs: further arguments of `scheme_class`.
 
     Raises:
-        ValueError: if strict and `num_examples` is not divisible by `num_folds`.
+        ValueError: if `num_folds` is not positive, or if strict and `num_examples` is not divisible
+            by it.
     """
+    _positive("num_folds", num_folds)
     if strict and num_examples % num_folds:
         raise ValueError(
             f"{num_examples} examples are not divisible into {num_folds} equal folds; "
@@ -355,6 +362,8 @@ def _indices(examples: int | Iterable[int]) -> Sequence[int]:
     if isinstance(examples, Iterable):
         if isinstance(examples, range):
             return examples
+        if isinstance(examples, np.ndarray) and examples.dtype.kind in "iu" and examples.ndim == 1:
+            return examples.tolist()
         return [index(example) for example in examples]
     if (count := index(examples)) < 0:
         raise ValueError(f"examples={examples} must be zero or more, or the indices")

@@ -94,6 +94,7 @@ class Transformer(AbstractDataStream):
         Raises:
             ValueError: if there is a request.
             NotImplementedError: if the child produces examples and this batches, or the reverse.
+            RuntimeError: if what is done to the item raises StopIteration.
             StopIteration: at the end of the epoch.
         """
         if request is not None:
@@ -103,7 +104,12 @@ class Transformer(AbstractDataStream):
         self.check_kind()
         assert self.child_epoch_iterator is not None
         data = next(self.child_epoch_iterator)
-        return self.apply(data, self._context() if self.uses_place else NO_CONTEXT)
+        try:
+            return self.apply(data, self._context() if self.uses_place else NO_CONTEXT)
+        except StopIteration as error:  # it must not be taken for the end of the epoch
+            raise RuntimeError(
+                f"{type(self).__name__} raised StopIteration over an item"
+            ) from error
 
     def transform_example(self, example: tuple[Any, ...]) -> tuple[Any, ...]:
         """What becomes of one example."""

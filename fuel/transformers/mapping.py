@@ -28,6 +28,7 @@ class Mapping(Transformer):
             they are kept (with `add_sources`).
 
     Raises:
+        TypeError: if `mapping` cannot be called.
         ValueError: if `mapping_accepts` is neither, or a source is added that is there already.
     """
 
@@ -41,6 +42,8 @@ class Mapping(Transformer):
     ) -> None:
         if mapping_accepts not in (list, dict):
             raise ValueError(f"mapping_accepts is list or dict, not {mapping_accepts!r}")
+        if not callable(mapping):
+            raise TypeError(f"mapping={mapping!r} is no function")
         kwargs.setdefault("produces_examples", data_stream.produces_examples)
         if add_sources is not None:
             kwargs.setdefault("axis_labels", data_stream.axis_labels)

@@ -298,3 +298,17 @@ def test_the_indices_of_a_batch_scheme_are_public():
             return iter([list(self.indices)])
 
     assert epoch(Own([3, 4], 2)) == [[3, 4]]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [({"rng": 3}, "rng=3 .* give seed="), ({"seed": 1.5}, "integer"), ({"seed": "1"}, "integer")],
+)
+def test_rng_is_a_generator_and_seed_an_integer(arguments, message):
+    with pytest.raises(TypeError, match=message):
+        ShuffledScheme(10, 2, **arguments)
+
+
+def test_a_cross_validation_needs_a_fold():
+    with pytest.raises(ValueError, match="num_folds=0"):
+        next(cross_validation(SequentialExampleScheme, 10, 0))

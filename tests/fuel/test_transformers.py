@@ -461,3 +461,15 @@ def test_closing_and_resetting_reach_the_data_set():
     flat.close()
 
     assert done == ["reset", "close"]
+
+
+def test_a_mapping_needs_a_function():
+    with pytest.raises(TypeError, match="mapping=3 is no function"):
+        Mapping(stream(), 3)
+
+
+def test_an_epoch_does_not_end_because_a_function_raises_stop_iteration():
+    mapped = Mapping(stream(), lambda batch: next(iter(())))
+
+    with pytest.raises(RuntimeError, match="Mapping raised StopIteration"):
+        first(mapped)
