@@ -1,7 +1,7 @@
 """What a run needs from the objects it is given; nobody inherits these."""
 
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import jax
 import numpy as np
@@ -57,6 +57,7 @@ class GraphLike(Protocol):
         """Return the first variable, in order of computation, that holds a NaN or an infinity."""
 
 
+@runtime_checkable
 class StreamLike(Protocol):
     """Epochs of batches that can stop anywhere and go on exactly."""
 

@@ -48,6 +48,9 @@ class MainLoop:
             `TrainingExtension`).
         log: where records go; a `TrainingLog` in memory if None.
         model: whatever extensions and the user may want to find at hand.
+
+    Raises:
+        TypeError: if the algorithm, the stream or an extension is something else.
     """
 
     def __init__(
@@ -58,6 +61,8 @@ class MainLoop:
         log: LogLike | None = None,
         model: Any = None,
     ) -> None:
+        extensions = tuple(extensions)
+        _check_kinds(algorithm, data_stream, extensions)
         self.algorithm = algorithm
         self.data_stream = data_stream
         self.extensions = sorted(
@@ -303,3 +308,27 @@ class MainLoop:
             count = seen[extension.name]
             seen[extension.name] += 1
             yield (f"{extension.name}#{count}" if count else extension.name), extension
+
+
+def _check_kinds(
+    algorithm: AbstractTrainingAlgorithm,
+    data_stream: StreamLike,
+    extensions: tuple[TrainingExtension, ...],
+) -> None:
+    """Raise a TypeError for what cannot be part of a run."""
+    if not isinstance(algorithm, AbstractTrainingAlgorithm):
+        raise TypeError(
+            f"the algorithm is {algorithm!r}; it must be one such as "
+            "GradientDescent(graph, step_rule)"
+        )
+    if not isinstance(data_stream, StreamLike):
+        raise TypeError(
+            f"the data stream is {data_stream!r}; it must have sources, get_epoch_iterator, "
+            "state_dict and load_state_dict, as DataStream(dataset, iteration_scheme=...) of fuel"
+        )
+    for extension in extensions:
+        if not isinstance(extension, TrainingExtension):
+            raise TypeError(
+                f"{extension!r} is not an extension; it must be an instance of a "
+                "TrainingExtension, such as FinishAfter(after_n_epochs=5)"
+            )

@@ -41,7 +41,9 @@ def replace_file(path: Path, content: bytes) -> None:
 
 
 def check_replaceable(path: Path) -> None:
-    """Raise a CheckpointError if `path` is a file that no run wrote as its checkpoint."""
+    """Raise a CheckpointError if `path` is a folder, or a file that is no run's checkpoint."""
+    if path.is_dir():
+        raise CheckpointError(f"{path} is a folder; name a file in it: {path / 'checkpoint.h5'}")
     if path.exists():
         with path.open("rb") as file:
             head = file.read(SIZE + 8)

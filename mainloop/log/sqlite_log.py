@@ -52,6 +52,7 @@ class SQLiteLog(AbstractTrainingLog):
 
     Raises:
         ValueError: if the file is there and is not a log.
+        OSError: if it cannot be opened.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -245,7 +246,14 @@ class SQLiteLog(AbstractTrainingLog):
 def _connected(path: Path) -> sqlite3.Connection:
     """A connection to the log, which is created if there is none."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder; name a file in it: {path / 'log.sqlite'}")
+    try:
+        connection = sqlite3.connect(
+            path, timeout=30, isolation_level=None, check_same_thread=False
+        )
+    except sqlite3.OperationalError as error:
+        raise OSError(f"the log {path} cannot be opened: {error}") from error
     try:
         if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
             connection.executescript(f"BEGIN IMMEDIATE;{_TABLES}COMMIT;")

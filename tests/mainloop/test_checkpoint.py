@@ -156,6 +156,11 @@ def test_an_hdf5_file_of_another_program_is_refused_and_not_written_over(path):
     assert path.read_bytes() == before
 
 
+def test_a_folder_is_no_checkpoint(tmp_path):
+    with pytest.raises(CheckpointError, match=r"is a folder; name a file in it: .*checkpoint\.h5"):
+        save_checkpoint(tmp_path, {}, {})
+
+
 def test_a_format_of_the_future_is_refused_by_its_number(path):
     content = path.read_bytes()
     body = content[512:]

@@ -407,6 +407,18 @@ def test_a_file_that_is_no_log_is_refused_and_left_alone(tmp_path):
     assert (tmp_path / "other.sqlite").read_bytes() == before
 
 
+def test_a_folder_is_no_log(tmp_path):
+    with pytest.raises(ValueError, match=r"is a folder; name a file in it: .*log\.sqlite"):
+        SQLiteLog(tmp_path)
+
+
+def test_a_log_that_cannot_be_opened_is_told_by_its_path(tmp_path):
+    (tmp_path / "log.sqlite").symlink_to(tmp_path / "nowhere" / "log.sqlite")
+
+    with pytest.raises(OSError, match=r"the log .*log\.sqlite cannot be opened"):
+        SQLiteLog(tmp_path / "log.sqlite")
+
+
 def test_a_log_that_is_not_there_is_not_made_by_reading(tmp_path):
     with pytest.raises(FileNotFoundError, match="there is no log"):
         read_log(tmp_path / "log.sqlite")

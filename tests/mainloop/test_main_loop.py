@@ -402,6 +402,24 @@ def test_the_checkpoint_before_a_nan_stays(tmp_path):
     assert np.isfinite(saved.parameters["/linear.W"]).all()
 
 
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"algorithm": Scale(0.1)}, r"the algorithm is Scale\(learning_rate=0.1\)"),
+        ({"data_stream": [1, 2]}, r"the data stream is \[1, 2\]; it must have sources"),
+        ({"extensions": [FinishAfter]}, "FinishAfter'> is not an extension; .* an instance"),
+    ],
+)
+def test_what_cannot_be_part_of_a_run_is_refused_by_name(wrong, message):
+    parts = {
+        "algorithm": GradientDescent(linear_graph(), Scale(0.1)),
+        "data_stream": Stream(linear_data(4), 4),
+    }
+
+    with pytest.raises(TypeError, match=message):
+        MainLoop(**{**parts, **wrong})
+
+
 def test_a_state_of_another_format_is_refused():
     with pytest.raises(ValueError, match="format 99; this version reads format 1"):
         small_loop().load_state_dict({"format": 99})
