@@ -18,7 +18,8 @@ def scratch_directory(parent: Path, prefix: str) -> Iterator[Path]:
     """A new directory in `parent`, gone when the block ends.
 
     Those that killed processes left behind are deleted first: whoever uses one holds a lock on it,
-    which ends with the process, however it ends.
+    which ends with the process, however it ends. An error about a file in it names the file in
+    `parent` that was to come of it.
 
     Args:
         parent: where; it must be there.
@@ -32,6 +33,10 @@ def scratch_directory(parent: Path, prefix: str) -> Iterator[Path]:
     path, lock = _locked_directory(parent, prefix)
     try:
         yield path
+    except OSError as error:
+        if error.filename is not None and Path(error.filename).is_relative_to(path):
+            error.filename = str(parent / Path(error.filename).relative_to(path))
+        raise
     finally:
         shutil.rmtree(path, ignore_errors=True)
         os.close(lock)

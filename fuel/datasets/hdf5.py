@@ -248,7 +248,8 @@ class H5PYDataset(Dataset):
     def fingerprint(self) -> str:
         """The splits, and number and rows of the examples."""
         rows = self.subsets[0].description
-        return f"{self.num_examples} examples ({rows}) of {', '.join(self.which_sets)}"
+        splits = ", ".join(sorted(set(self.which_sets)))
+        return f"{self.num_examples} examples ({rows}) of {splits}"
 
     def __getstate__(self) -> dict[str, Any]:
         """The constructor's arguments; what was read or opened is read again from the path."""

@@ -87,7 +87,7 @@ def test_an_item_over_which_workers_always_die_is_an_error_that_names_it():
 
 
 def test_a_worker_that_takes_too_long_is_replaced(tmp_path):
-    with MultiProcessing(streams.acting("hang", 10, tmp_path), timeout=3.0) as stream:
+    with MultiProcessing(streams.acting("hang", 10, tmp_path), timeout=1.0) as stream:
         items = targets_of(stream)
 
     assert np.concatenate(items).tolist() == list(range(23))
@@ -114,8 +114,8 @@ def test_an_interrupt_while_an_item_is_awaited_loses_nothing(tmp_path, whole):
 
 def test_a_worker_that_always_takes_too_long_is_an_error_that_says_so():
     with (
-        MultiProcessing(streams.acting("hang", 1), timeout=0.5) as stream,
-        pytest.raises(WorkerError, match=r"took longer than timeout=0.5"),
+        MultiProcessing(streams.acting("hang", 1), timeout=0.2) as stream,
+        pytest.raises(WorkerError, match=r"took longer than timeout=0.2"),
     ):
         next(stream.get_epoch_iterator())
 
