@@ -44,7 +44,7 @@ class VariableFilter:
 
     Raises:
         TypeError: if `roles`, `bricks`, `within` or `applications` is not a list or holds
-            something else than its kind.
+            something else than its kind, or `call_id` is no integer.
         ValueError: if a class among the bricks is no class of bricks, an application is given
             where bricks belong or a brick where applications do, or a regular expression cannot
             be compiled.
@@ -73,6 +73,8 @@ class VariableFilter:
         self._full_name = full_name
         self._full_name_regex = _compiled("full_name_regex", full_name_regex)
         self._applications = None if applications is None else _checked_applications(applications)
+        if call_id is not None and not isinstance(call_id, int):
+            raise TypeError(f"call_id is {call_id!r}, but must be an integer, counted from 0")
         self._call_id = call_id
 
     def __call__(self, variables: Iterable[AnyVariable]) -> list[AnyVariable]:

@@ -20,9 +20,8 @@ def find(traced: Traced, subject: AnyVariable) -> Site:
     Raises:
         ValueError: if it is not in the graph.
     """
-    for site in traced.sites:
-        if subject in (site.variable, site.parameter if site.is_read else None):
-            return site
+    if subject in traced.first_sites:
+        return traced.first_sites[subject]
     known = [str(variable) for variable in traced.variables]
     near = difflib.get_close_matches(str(subject), known)
     hint = f"near it are {near}" if near else f"there are {known[:20]}"

@@ -24,12 +24,12 @@ def checked_targets(
         ValueError: if there are none, or one is not of the graph or does not hold floats.
     """
     targets = _checked_kinds(transformation, variables)
-    present = graph.variables
+    present = set(graph.variables)
     for target in targets:
         if target not in present:
             raise ValueError(
                 f"{transformation}: {target} is not a variable of this graph"
-                + _near(str(target), [str(variable) for variable in present])
+                + _near(str(target), [str(variable) for variable in graph.variables])
             )
         if not jnp.issubdtype(target.dtype, jnp.floating):
             raise ValueError(

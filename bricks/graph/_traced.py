@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import jax
@@ -41,14 +42,24 @@ class Traced:
     bricks: Mapping[str, tuple[Owner, ...]]
     known: tuple[Parameter, ...] = ()
 
-    @property
+    @cached_property
     def parameters(self) -> tuple[Parameter, ...]:
         """The parameters that outputs or updates depend on: known ones, then in order of use."""
         reads = (site for site in self.sites if site.position in self.live and site.is_read)
         used = dict.fromkeys(site.parameter for site in reads if site.parameter is not None)
         return tuple(dict.fromkeys([*(each for each in self.known if each in used), *used]))
 
-    @property
+    @cached_property
+    def first_sites(self) -> Mapping[Variable | Parameter, Site]:
+        """Where each variable is, and the first read of each parameter."""
+        found: dict[Variable | Parameter, Site] = {}
+        for site in self.sites:
+            subject = site.parameter if site.is_read else site.variable
+            if subject is not None:
+                found.setdefault(subject, site)
+        return found
+
+    @cached_property
     def parameter_tags(self) -> Mapping[Parameter, Site]:
         """For each parameter that was rewritten, where it has its final value."""
         return {
@@ -60,8 +71,7 @@ class Traced:
     @property
     def variables(self) -> tuple[Variable | Parameter, ...]:
         """The variables and parameters in order of evaluation."""
-        found = (site.parameter if site.is_read else site.variable for site in self.sites)
-        return tuple(dict.fromkeys(variable for variable in found if variable is not None))
+        return tuple(self.first_sites)
 
 
 def trace_with_sources(fn: Callable[..., Any], sources: Mapping[str, Any]) -> Traced:

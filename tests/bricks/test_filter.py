@@ -203,6 +203,7 @@ def test_criteria_are_conjunctions_that_keep_the_order_of_any_list(variables, ro
         ({"applications": [LINEAR_0]}, ValueError, r"brick.apply, or pass it in bricks=\[...\]"),
         ({"applications": [Linear]}, ValueError, r"bricks=\[...\]"),
         ({"applications": ["apply"]}, TypeError, "'apply', which is no application"),
+        ({"call_id": "1"}, TypeError, "call_id is '1', but must be an integer"),
         ({"name_regex": "("}, ValueError, "name_regex='\\(' is no regular expression"),
         ({"full_name_regex": "["}, ValueError, "full_name_regex"),
     ],
