@@ -11,6 +11,10 @@ functions from graph to graph, not parts of the model.
 >>> mlp.initialize(seed=1)
 >>> mlp.apply(np.zeros((128, 784), "float32")).shape
 (128, 10)
+
+Two names are taken twice: `bricks.application` and `bricks.parameter` are the functions that
+declare them. The modules of the same names are for `from bricks.parameter import Parameter` only;
+`import bricks.parameter as module` would give the function.
 """
 
 from bricks import cost, filter, graph, initialization, roles
