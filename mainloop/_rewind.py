@@ -50,7 +50,11 @@ class Rewind:
         if self._snapshot is None:
             return None
         steps = self._algorithm.steps_done - self._step
-        return self._algorithm.explain_not_finite(self._snapshot, self._replay(steps))
+        found = self._algorithm.explain_not_finite(self._snapshot, self._replay(steps))
+        return found or (
+            f"the last {steps} batches, taken again from the values after batch {self._step}, "
+            "gave none: something besides the training steps, perhaps an extension, set a value"
+        )
 
     def _replay(self, count: int) -> Iterator[Batch]:
         self._feed.load(self._stream_state)

@@ -71,6 +71,8 @@ class TrainingStep:
     """A compiled step of gradient descent.
 
     Attributes:
+        graph: whose cost is made small.
+        layout: of what the step takes.
         compilations: how many times it was compiled; more than once if batches change in shape
             or dtype.
     """
@@ -85,9 +87,9 @@ class TrainingStep:
         seed: int,
         monitored: Sequence[Sequence[AbstractAggregation]],
     ) -> None:
-        self._graph = graph
+        self.graph = graph
         self._rule = rule
-        self._layout = layout
+        self.layout = layout
         self._cost = cost
         self._seed = seed
         self._monitored = monitored
@@ -113,12 +115,10 @@ class TrainingStep:
         number: jax.Array,
     ) -> Result:
         self._note_trace(batch)
-        trained, rule_state = self._layout.join(carry, held)
+        trained, rule_state = self.layout.join(carry, held)
 
         def cost_of(values: Values) -> tuple[jax.Array, Any]:
-            outputs, updates = self._graph.function(
-                {**untrained, **values}, batch, self.key(number)
-            )
+            outputs, updates = self.graph.function({**untrained, **values}, batch, self.key(number))
             return self._checked_cost(outputs), (outputs, updates)
 
         (cost, (outputs, updates)), gradients = jax.value_and_grad(cost_of, has_aux=True)(trained)
@@ -138,7 +138,7 @@ class TrainingStep:
                 aggregate(aggregations, before, outputs, batch)
                 for aggregations, before in zip(self._monitored, accumulated, strict=True)
             ]
-        return Result(self._layout.split(trained, rule_state)[0], dict(updates), accumulated, cost)
+        return Result(self.layout.split(trained, rule_state)[0], dict(updates), accumulated, cost)
 
     def _checked_cost(self, outputs: Mapping[str, Any]) -> jax.Array:
         if self._cost not in outputs:

@@ -1,12 +1,10 @@
 """Gradient descent on a graph: the training algorithm."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import optax
 
 from mainloop._protocols import Batch, GraphLike, State, Values
@@ -21,18 +19,11 @@ from mainloop.algorithms._arrays import (
 )
 from mainloop.algorithms._finite import CostWatch
 from mainloop.algorithms._hyperparameters import Hyperparameters
-from mainloop.algorithms._step import Layout, Result, TrainingStep
+from mainloop.algorithms._replay import Snapshot, explain
+from mainloop.algorithms._step import Layout, TrainingStep
 from mainloop.algorithms.base import AbstractTrainingAlgorithm, NotFiniteError
 from mainloop.algorithms.step_rule import StepRule, require_transformation
 from mainloop.monitoring.step_monitor import StepMonitor
-
-
-@dataclass(frozen=True)
-class _Snapshot:
-    carry: list[jax.Array]
-    held: list[jax.Array]
-    untrained: Values
-    steps_done: int
 
 
 class GradientDescent(AbstractTrainingAlgorithm):
@@ -95,6 +86,7 @@ class GradientDescent(AbstractTrainingAlgorithm):
         self._carry: list[jax.Array] = []
         self._held: list[jax.Array] = []
         self._untrained: Values = {}
+        self._snapshot: Snapshot | None = None
 
     @property
     def steps_done(self) -> int:
@@ -122,6 +114,8 @@ class GradientDescent(AbstractTrainingAlgorithm):
         def write(number: int, value: jax.Array) -> None:
             is_held, index = layout.place(number)
             (self._held if is_held else self._carry)[index] = value
+            if self._snapshot is not None:
+                self._snapshot.settings.append((self._steps_done, number, copied(value)))
 
         return Hyperparameters(layout.rule_places, read, write)
 
@@ -271,7 +265,7 @@ class GradientDescent(AbstractTrainingAlgorithm):
             self.seed, self._step = int(state["seed"]), None
         self._watch.reset(self._steps_done)
 
-    def snapshot(self) -> _Snapshot:
+    def snapshot(self) -> Snapshot:
         """Copies, on the device, of all that the next step depends on.
 
         Raises:
@@ -282,12 +276,15 @@ class GradientDescent(AbstractTrainingAlgorithm):
         if bad is not None:
             self._watch.found = f"the parameter {bad} became NaN or infinite"
             raise NotFiniteError(self._watch.found)
-        return _Snapshot(
+        self._snapshot = Snapshot(
             copied(self._carry), list(self._held), copied(self._untrained), self._steps_done
         )
+        return self._snapshot
 
-    def explain_not_finite(self, snapshot: _Snapshot, batches: Iterable[Batch]) -> str | None:
+    def explain_not_finite(self, snapshot: Snapshot, batches: Iterable[Batch]) -> str | None:
         """Take the steps since a snapshot again, looking at each one, up to the first bad one.
+
+        Hyper-parameters are set again as they were meanwhile; values that were set are not.
 
         Args:
             snapshot: of a place where all was well.
@@ -298,33 +295,7 @@ class GradientDescent(AbstractTrainingAlgorithm):
         """
         if self._step is None:
             return None
-        carry, untrained = copied(snapshot.carry), snapshot.untrained
-        for number, batch in enumerate(batches, start=snapshot.steps_done):
-            batch = self._used(batch)
-            before = {**self._ready().join(copied(carry), snapshot.held)[0], **untrained}
-            for monitor in self._monitors:
-                monitor.reset()
-            result: Result = self._step.run(
-                carry,
-                snapshot.held,
-                untrained,
-                [monitor.accumulated for monitor in self._monitors],
-                batch,
-                number & 0x7FFFFFFF,
-            )
-            carry, untrained = result.carry, {**untrained, **result.updates}
-            if not np.isfinite(result.cost):
-                key = self._step.key(number)
-                name = self.graph.first_not_finite(before, batch, key)
-                return f"the first NaN or infinity appeared in {name}, in batch {number + 1}"
-            after = {**self._ready().join(carry, snapshot.held)[0], **untrained}
-            bad = first_bad(after)
-            if bad is not None:
-                return (
-                    f"batch {number + 1} had the cost {float(result.cost):g}, but its gradient "
-                    f"made {bad} NaN or infinite"
-                )
-        return None
+        return explain(self._step, snapshot, map(self._used, batches), self._monitors)
 
     def _build(self) -> None:
         layout = self._ready()

@@ -1,4 +1,4 @@
-"""A small run made of plain JAX and NumPy, which needs neither `bricks` nor `fuel`."""
+"""A small run made of plain JAX and NumPy, but for the one that has workers."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,6 +7,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from fuel.datasets import IndexableDataset
+from fuel.schemes import ShuffledScheme
+from fuel.streams import DataStream
+from fuel.transformers import Mapping, MultiProcessing
 from mainloop.algorithms import Adam, GradientDescent
 from mainloop.extensions import TrainingExtension
 from mainloop.main_loop import MainLoop
@@ -109,6 +113,21 @@ def make_run(extensions=(), log=None, seed=3, **stream):
 def run_to_verify():
     """A run that `verify_resume` makes in processes of its own."""
     return make_run([Record(10**9)])
+
+
+def doubled(batch):
+    """A function that a worker process can find by its name."""
+    return batch[0] * np.float32(2), batch[1]
+
+
+def run_with_workers():
+    """A run whose batches are made by two other processes."""
+    rows = ShuffledRows()
+    data = IndexableDataset({"features": rows.features, "targets": rows.targets})
+    stream = DataStream(data, iteration_scheme=ShuffledScheme(EXAMPLES, BATCH, seed=1))
+    stream = MultiProcessing(Mapping(stream, doubled), workers=2)
+    algorithm = GradientDescent(NoisyRegression(), Adam(0.05), seed=3)
+    return MainLoop(algorithm, stream, [Record(10**9)])
 
 
 class ForgetfulRows(ShuffledRows):

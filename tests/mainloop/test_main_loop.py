@@ -336,6 +336,30 @@ def test_a_nan_cost_stops_the_run_and_says_where_it_began(batch, source, variabl
         loop.run()
 
 
+def test_a_nan_after_a_change_of_hyperparameters_is_found_too():
+    def explode(loop):
+        loop.algorithm.hyperparameters["learning_rate"] = 1e30
+
+    loop = small_loop(At(explode, after_n_batches=7), examples=80)
+
+    # The eighth step makes the values huge; the ninth squares them.
+    with pytest.raises(NotFiniteError, match="appeared in /cost, in batch 9"):
+        loop.run()
+
+
+def test_a_nan_that_no_training_step_made_is_told_as_such():
+    def spoil(loop):
+        loop.algorithm.set_values({"/linear.W": np.full(3, np.nan, np.float32)})
+
+    loop = small_loop(At(spoil, after_n_batches=7), examples=80)
+
+    with pytest.raises(
+        NotFiniteError,
+        match=r"the cost of batch 8 is nan; the last 20 batches, .* after batch 0, gave none: some",
+    ):
+        loop.run()
+
+
 def test_a_gradient_that_is_not_finite_under_a_finite_cost_is_named_too():
     def fn(values, batch, key):
         return {"cost": (values["/a"] ** 2).mean() ** 0.5 + 0 * batch["x"].mean()}, {}

@@ -203,8 +203,9 @@ def newest(folder):
     return rows[-1]["iterations_done"] if rows else 0
 
 
-def test_verify_resume_finds_nothing_in_a_run_that_resumes_exactly():
-    assert verify_resume(f"{HERE}/small_run.py:run_to_verify", steps_before=8, steps_after=3) == []
+@pytest.mark.parametrize("factory", ["run_to_verify", "run_with_workers"])
+def test_verify_resume_finds_nothing_in_a_run_that_resumes_exactly(factory):
+    assert verify_resume(f"{HERE}/small_run.py:{factory}", steps_before=8, steps_after=3) == []
 
 
 def test_verify_resume_names_what_differs():
