@@ -8,7 +8,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install mnist test test-slow check format benchmark clean
+.PHONY: help install mnist test test-slow test-oldest check format benchmark clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,16 @@ test: $(INSTALLED) ## all tests but the slow ones
 
 test-slow: $(INSTALLED) ## the tests that take minutes
 	$(BIN)/python -m pytest -n $(WORKERS) --quiet -m slow
+
+test-oldest: .venv-oldest/.installed ## the tests of the packages on the oldest versions that are supported
+	.venv-oldest/bin/python -m pytest -n $(WORKERS) --quiet tests/bricks tests/fuel tests/mainloop
+
+.venv-oldest/.installed: .ci/oldest.txt pyproject.toml
+	$(PYTHON) -m venv .venv-oldest
+	.venv-oldest/bin/python -m pip install --quiet --upgrade pip
+	.venv-oldest/bin/python -m pip install --quiet --requirement .ci/oldest.txt
+	.venv-oldest/bin/python -m pip install --quiet --no-deps --editable .
+	@touch $@
 
 check: $(INSTALLED) ## lint, format, types
 	$(BIN)/ruff check .

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from rich.console import Console
 from rich.progress import (
@@ -42,7 +42,6 @@ def progress_bar(
     speed = [TransferSpeedColumn()] if in_bytes else []
     text = TextColumn("{task.description}", markup=False)
     columns = (text, BarColumn(), amount, *speed, TimeRemainingColumn())
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as progress:
+    progress = Progress(*columns, console=console, transient=True)
+    with progress if console.is_terminal else nullcontext():
         yield ProgressBar(progress, progress.add_task(f"{prefix} {name}", total=maxval))

@@ -574,16 +574,11 @@ def test_a_brick_tells_its_settings():
 
 def test_a_network_is_initialized_without_compiling_for_each_parameter():
     compiled = []
-
-    def listener(name, *args, **kwargs):
-        if "compile" in name:
-            compiled.append(name)
-
+    jax.monitoring.register_event_duration_secs_listener(
+        lambda name, *args, **kwargs: compiled.append(name) if "compile" in name else None
+    )
     mlp = MLP([None] * 12, range(20, 33), weights_init=Glorot(), biases_init=Constant(0))
-    jax.monitoring.register_event_duration_secs_listener(listener)
-    try:
-        mlp.initialize(seed=1)
-    finally:
-        jax.monitoring.unregister_event_duration_listener(listener)
+
+    mlp.initialize(seed=1)
 
     assert compiled == []
