@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -370,13 +371,20 @@ def test_when_there_is_no_room_the_old_file_stays_and_no_rest_is_left(path):
     assert [file.name for file in path.parent.iterdir()] == ["checkpoint.h5"]
 
 
+# Ready to save in no time: for every line read, a process splits off that saves until it is killed.
 SAVING = """
-import sys
+import os, sys
 import numpy as np
 from mainloop.checkpoint import save_checkpoint
-for step in range(int(sys.argv[2]), 10**6):
-    save_checkpoint(sys.argv[1], {"steps": step}, {"/a.W": np.full(50_000, step)})
-    print(step, flush=True)
+for line in sys.stdin:
+    saver = os.fork()
+    if saver == 0:
+        print(os.getpid(), flush=True)
+        for step in range(int(line), 10**6):
+            save_checkpoint(sys.argv[1], {"steps": step}, {"/a.W": np.full(50_000, step)})
+            print(step, flush=True)
+    os.waitpid(saver, 0)
+    print("killed", flush=True)
 """
 
 
@@ -384,20 +392,25 @@ def test_killed_at_twenty_random_moments_of_saving_the_newest_file_is_whole(tmp_
     path = tmp_path / "checkpoint.h5"
     rng = random.Random(2)
     next_step = 0
+    command = [sys.executable, "-W", "ignore", "-c", SAVING, path]
 
-    for _ in range(20):
-        saver = subprocess.Popen(
-            [sys.executable, "-c", SAVING, path, str(next_step)], stdout=subprocess.PIPE, text=True
-        )
-        confirmed = int(saver.stdout.readline())
-        ends = time.perf_counter() + rng.uniform(0, 0.03)
-        while time.perf_counter() < ends:
-            pass
-        saver.kill()
-        confirmed = max([confirmed, *map(int, saver.communicate()[0].split())])
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")  # it is the newest itself, not the one before it
-            saved = load_checkpoint(path)
-        assert saved.state["steps"] in (confirmed, confirmed + 1)
-        assert (saved.parameters["/a.W"] == saved.state["steps"]).all()
-        next_step = saved.state["steps"] + 1
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        for _ in range(20):
+            process.stdin.write(f"{next_step}\n")
+            process.stdin.flush()
+            saver, confirmed = (int(process.stdout.readline()) for _ in range(2))
+            ends = time.perf_counter() + rng.uniform(0, 0.03)
+            while time.perf_counter() < ends:
+                pass
+            os.kill(saver, signal.SIGKILL)
+            for line in iter(process.stdout.readline, "killed\n"):
+                confirmed = int(line)
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")  # it is the newest itself, not the one before it
+                saved = load_checkpoint(path)
+            assert saved.state["steps"] in (confirmed, confirmed + 1)
+            assert (saved.parameters["/a.W"] == saved.state["steps"]).all()
+            next_step = saved.state["steps"] + 1
+        process.stdin.close()

@@ -1,6 +1,7 @@
 """A run that is stopped at any batch and goes on elsewhere gives every bit of one that was not."""
 
 import json
+import random
 
 import numpy as np
 import pytest
@@ -64,17 +65,28 @@ def straight():
     return final_state(loop), keeper.states
 
 
-@pytest.mark.parametrize("moment", range(13))
-def test_a_run_goes_on_exactly_from_any_moment(straight, moment):
+def finished_from(state, loop, expected):
+    """The final state of a loop that goes on from `state`."""
+    loop.load_state_dict(state)
+    loop.run()
+    loop.finish_reason = json.loads(expected)["finish_reason"]
+    return final_state(loop)
+
+
+@pytest.mark.parametrize("moment", [1, 3, 6])
+def test_a_new_loop_goes_on_exactly(straight, moment):
+    expected, states = straight
+
+    assert finished_from(states[moment], make_loop(), expected) == expected
+
+
+def test_a_loop_that_did_something_else_goes_on_exactly_from_any_moment(straight):
     expected, states = straight
     assert len(states) == 13  # 3 epochs of 3 batches, 3 ends of epochs, the end
     loop = make_loop()
-    loop.load_state_dict(states[moment])
 
-    loop.run()
-
-    loop.finish_reason = json.loads(expected)["finish_reason"]
-    assert final_state(loop) == expected
+    for state in random.Random(1).sample(states, len(states)):
+        assert finished_from(state, loop, expected) == expected
 
 
 def test_a_finished_run_with_a_larger_limit_goes_on():
