@@ -40,6 +40,19 @@ def replaced(
     return inspect.BoundArguments(arguments.signature, new)
 
 
+def check_array(application: str, name: str, value: Any) -> None:
+    """Refuse what is no array.
+
+    Raises:
+        TypeError: it names the application, the argument and what came.
+    """
+    if not is_array(value):
+        raise TypeError(
+            f"{application}: {name} is {type(value).__name__}, but must be an array of numbers, "
+            f"as numpy.asarray({name}) may make"
+        )
+
+
 def is_array(value: Any) -> bool:
     """Whether it is an array of JAX, also a traced one, or a numeric one of NumPy."""
     if isinstance(value, np.ndarray | np.generic):

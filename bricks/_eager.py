@@ -63,19 +63,22 @@ class _Compiled:
         arrays: dict[str, Any],
     ) -> None:
         self._others: list[Any] = []
+        self._structure: Any = None
         self._is_single = True
 
         def outputs(**inputs: Any) -> dict[str, Any]:
             found, self._is_single = application.run(replaced(arguments, inputs))
-            self._others = [None if is_array(value) else value for value in found]
-            return {str(index): value for index, value in enumerate(found) if is_array(value)}
+            leaves, self._structure = jax.tree.flatten(found)
+            self._others = [None if is_array(value) else value for value in leaves]
+            arrays = {str(index): value for index, value in enumerate(leaves) if is_array(value)}
+            return arrays or {"none": jnp.zeros(())}  # a graph has at least one output
 
         self._graph = ComputationGraph(outputs, arrays)
 
     def __call__(self, arrays: dict[str, Any]) -> tuple[list[Any], bool]:
         found = self._graph(arrays)
-        outputs = [found.get(str(index), other) for index, other in enumerate(self._others)]
-        return outputs, self._is_single
+        leaves = [found.get(str(index), other) for index, other in enumerate(self._others)]
+        return jax.tree.unflatten(self._structure, leaves), self._is_single
 
 
 def _key(application: Runnable, arguments: inspect.BoundArguments) -> Hashable | None:

@@ -4,6 +4,8 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from bricks._arguments import check_array
+
 
 def targets_are_labels(application: str, name: str, y: Any, other: str, scores: Any) -> bool:
     """Whether the targets are labels, of shape `(...)` or `(..., 1)`, or distributions.
@@ -16,9 +18,11 @@ def targets_are_labels(application: str, name: str, y: Any, other: str, scores: 
         scores: `(..., classes)` floats.
 
     Raises:
-        TypeError: if labels are not integers, or the scores not floats.
+        TypeError: if one is no array, labels are not integers, or the scores not floats.
         ValueError: if the shapes do not go together.
     """
+    check_array(application, name, y)
+    check_array(application, other, scores)
     if not jnp.issubdtype(scores.dtype, jnp.floating):
         raise TypeError(
             f"{application}: {other} has dtype {scores.dtype}, but needs floats, one for each "

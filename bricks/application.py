@@ -19,7 +19,9 @@ The result is one value, or a list if the method returns a tuple or list of seve
 `brick.apply(..., as_list=True)` always gives a list, and `as_dict=True` a dict by output names.
 
 Called with concrete arrays, outside of graphs and transforms, an application is compiled as a
-graph of its own for these shapes, kept, and run with the current values of the parameters.
+graph of its own for these shapes, kept, and run with the current values of the parameters. It
+is compiled anew when an attribute of one of its bricks was set since, but not when the inside of
+an attribute, or a global variable, has changed.
 
 An application may only call applications of its own brick and of bricks below it; calling
 another is an error, because that one's parameters would be neither initialized nor saved.

@@ -31,6 +31,11 @@ class _Built(ABCMeta):
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         brick = super().__call__(*args, **kwargs)
+        if "_compiled" not in brick.__dict__:
+            raise TypeError(
+                f"{cls.__name__}.__init__ does not call super().__init__(**settings), which every "
+                "brick needs"
+            )
         object.__setattr__(brick, "_built", True)
         return brick
 

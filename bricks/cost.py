@@ -30,6 +30,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from bricks._arguments import check_array
 from bricks._targets import (
     at_labels,
     labels_like,
@@ -76,10 +77,12 @@ class CostMatrix(Cost):
         """Give the sum over each example.
 
         Raises:
-            TypeError: if a dtype does not do.
+            TypeError: if one is no array, or a dtype does not do.
             ValueError: if the shapes differ or have no axis for the examples.
         """
         here = f"{self.path}.apply"
+        check_array(here, "y", y)
+        check_array(here, "y_hat", y_hat)
         if not jnp.issubdtype(y_hat.dtype, jnp.floating):
             raise TypeError(
                 f"{here}: y_hat has dtype {y_hat.dtype}, but needs floats; the order is "

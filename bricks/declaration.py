@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from bricks.initialization import AbstractInitialization
 from bricks.parameter import Parameter
-from bricks.roles import Role
+from bricks.roles import Role, checked_roles
 
 
 class Holder(Protocol):
@@ -54,12 +54,26 @@ class Declaration:
 
     def is_used(self, brick: Any) -> bool:
         """Whether the brick, as it is configured, has this parameter."""
-        return self.when is None or bool(getattr(brick, self.when))
+        return self.when is None or bool(self.look_up(brick, self.when))
+
+    def look_up(self, brick: Any, name: str) -> Any:
+        """Return the attribute of the brick that the declaration names.
+
+        Raises:
+            AttributeError: if there is none; it says which parameter asks for it.
+        """
+        try:
+            return getattr(brick, name)
+        except AttributeError as error:
+            raise AttributeError(
+                f"{brick.path}: the parameter {self.name} is declared with {name!r}: {error}; "
+                f"write {name} = dimension() or {name} = setting() in the body of the class"
+            ) from error
 
     def missing(self, brick: Any) -> list[str]:
         """The settings of the brick that the shape needs and that are not there."""
         named = [size for size in self.shape if isinstance(size, str)]
-        return [name for name in named if getattr(brick, name) is None]
+        return [name for name in named if self.look_up(brick, name) is None]
 
     def make(self, brick: Any) -> Parameter:
         """Return a new parameter for the brick, without a value."""
@@ -77,7 +91,7 @@ class Declaration:
         """
         if isinstance(self.init, AbstractInitialization):
             return self.init
-        scheme = getattr(brick, self.init)
+        scheme = self.look_up(brick, self.init)
         if scheme is None:
             raise ValueError(
                 f"{brick.path}: nothing says how to initialize {self.name}, because {self.init} is "
@@ -122,8 +136,16 @@ def parameter(
         init: the scheme that draws its first values, or the name of an attribute that gives it.
         when: the name of an attribute; the brick has the parameter if that is true.
         dtype: a dtype, or the name of an attribute that gives it (float32 if it gives `None`).
+
+    Raises:
+        TypeError: if `role` is no role and no list of roles, or `shape` no tuple.
     """
-    roles = (role,) if isinstance(role, Role) else tuple(role)
+    roles = (role,) if isinstance(role, Role) else checked_roles(role)
+    if isinstance(shape, str) or not isinstance(shape, Iterable):
+        raise TypeError(
+            f"shape={shape!r}, but needs a tuple of sizes or names, one for each axis; write "
+            f"shape=({shape!r},)"
+        )
     return Declaration(roles, tuple(shape), init, when, dtype)
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from bricks._arguments import check_array
 from bricks.brick import Brick
 from bricks.configuration import flag, scheme, setting
 
@@ -68,8 +69,10 @@ def check_last_axis(application: str, name: str, value: Any, size: int, setting:
     """Refuse what is not of the given size along its last axis.
 
     Raises:
+        TypeError: if it is no array.
         ValueError: it names the application, the argument and both shapes.
     """
+    check_array(application, name, value)
     if value.ndim < 1 or value.shape[-1] != size:
         raise ValueError(
             f"{application}: {name} has shape {value.shape}, but needs (..., {size}), because "

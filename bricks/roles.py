@@ -112,7 +112,7 @@ def checked_roles(roles: Iterable[Role]) -> tuple[Role, ...]:
     if isinstance(roles, Role):
         raise TypeError(f"roles is the bare role {roles}; pass a list: roles=[{roles}]")
     if isinstance(roles, str) or not isinstance(roles, Iterable):
-        raise TypeError(f"roles is {roles!r}, but must be a list")
+        raise TypeError(f"roles is {roles!r}, but must be a list of roles, as in roles=[WEIGHT]")
     several = tuple(roles)
     for role in several:
         if not isinstance(role, Role):

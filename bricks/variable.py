@@ -36,7 +36,7 @@ class Loop:
     length: int | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Variable:
     """An annotated value of a graph: which one it is, not the value or a piece of a trace.
 
@@ -61,7 +61,7 @@ class Variable:
     key: str
     name: str = field(compare=False)
     roles: frozenset[Role] = field(compare=False, default=frozenset())
-    brick: Owner | None = field(compare=False, default=None, repr=False)
+    brick: Owner | None = field(compare=False, default=None)
     path: str = field(compare=False, default="")
     application: str | None = field(compare=False, default=None)
     call_id: int = field(compare=False, default=0)
@@ -72,3 +72,6 @@ class Variable:
 
     def __str__(self) -> str:
         return self.key
+
+    def __repr__(self) -> str:
+        return f"<Variable {self.key} {self.dtype}{list(self.shape)}>"

@@ -10,7 +10,7 @@ import jax
 
 from bricks import _jax
 from bricks.parameter import Parameter
-from bricks.roles import Role
+from bricks.roles import Role, checked_roles
 from bricks.variable import Owner
 
 _tracing = jax.make_user_context(False)
@@ -61,10 +61,13 @@ def annotate(value: Any, role: Role | Iterable[Role], name: str) -> Any:
         value: one array.
         role: the variable's role, or several.
         name: the variable's name, for instance `'output'`.
+
+    Raises:
+        TypeError: in a graph, if `role` is no role and no list of roles.
     """
     if not _tracing.value:
         return value
-    roles = (role,) if isinstance(role, Role) else tuple(sorted(role, key=str))
+    roles = (role,) if isinstance(role, Role) else tuple(sorted(checked_roles(role), key=str))
     application = _application.get()
     brick = None if application is None else application[0]
     return _jax.annotate(value, Tag(name, roles, kind="+".join(map(str, roles)), brick=brick))
@@ -91,8 +94,14 @@ def record_update(parameter: Parameter, value: Any) -> None:
     Outside of the tracing of a graph nothing is recorded.
 
     Raises:
+        TypeError: if `parameter` is no `Parameter`; a brick's are `brick.get_parameter(name)`.
         ValueError: if shape or dtype of `value` are not those of the parameter.
     """
+    if not isinstance(parameter, Parameter):
+        raise TypeError(
+            f"record_update was given {type(parameter).__name__} for the parameter; pass the "
+            "Parameter itself, as in brick.get_parameter('mean')"
+        )
     if not _tracing.value:
         return
     aval = jax.typeof(value)

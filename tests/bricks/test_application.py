@@ -391,6 +391,28 @@ def test_arguments_that_are_no_arrays_are_told_apart():
     assert results == [[1, 2], [2, 4], [1, 2]]
 
 
+def test_arrays_inside_of_what_is_returned_are_computed_too():
+    class Statistics(Brick):
+        @application(inputs=["x"], outputs=["all", "note"])
+        def apply(self, x):
+            return {"sum": jnp.sum(x), "largest": [jnp.max(x)]}, "over all axes"
+
+    brick = Statistics()
+    for scale in (1, 2):  # the second call runs what the first compiled
+        found, note = brick.apply(scale * np.ones((2, 3), "float32"))
+        assert (float(found["sum"]), float(found["largest"][0])) == (6 * scale, scale)
+        assert note == "over all axes"
+
+
+def test_an_application_need_not_return_an_array():
+    class Silent(Brick):
+        @application(inputs=["x"], outputs=["nothing"])
+        def apply(self, x):
+            return None
+
+    assert Silent().apply(np.ones(2, "float32")) is None
+
+
 def test_arguments_that_cannot_be_hashed_are_used_as_they_are():
     class Scaled(Brick):
         @application

@@ -8,7 +8,18 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from bricks import MLP, Bias, Brick, Linear, Rectifier, Sequence, Tanh, application, find_bricks
+from bricks import (
+    MLP,
+    Bias,
+    Brick,
+    Linear,
+    Rectifier,
+    Sequence,
+    Tanh,
+    application,
+    find_bricks,
+    parameter,
+)
 from bricks.graph import ComputationGraph
 from bricks.initialization import Constant, Glorot, Orthogonal
 from bricks.roles import BIAS, WEIGHT
@@ -553,6 +564,42 @@ def test_a_brick_of_ones_own_is_an_ordinary_object():
     counter.start = 5
 
     assert counter.apply(jnp.ones(())) == 6
+
+
+def test_a_brick_whose_constructor_leaves_out_that_of_its_base_is_an_error():
+    class Forgetful(Brick):
+        def __init__(self):
+            self.size = 3
+
+    with pytest.raises(TypeError, match=r"Forgetful.__init__ does not call super\(\).__init__"):
+        Forgetful()
+
+
+@pytest.mark.parametrize(
+    ("role", "shape", "message"),
+    [
+        ("WEIGHT", (3,), "roles is 'WEIGHT', but must be a list of roles"),
+        (["WEIGHT"], (3,), "roles holds 'WEIGHT', which is no role"),
+        (WEIGHT, "dim", r"shape='dim', but needs a tuple.*write shape=\('dim',\)"),
+        (WEIGHT, 3, r"shape=3, but needs a tuple.*write shape=\(3,\)"),
+    ],
+    ids=["role", "roles", "name", "size"],
+)
+def test_what_is_declared_of_a_parameter_is_checked(role, shape, message):
+    with pytest.raises(TypeError, match=message):
+        parameter(role, shape=shape, init=Constant(0))
+
+
+@pytest.mark.parametrize(
+    "declared", [{"shape": ("size",), "init": Constant(0)}, {"shape": (3,), "init": "size"}]
+)
+def test_an_attribute_that_a_declaration_names_in_vain_is_an_error(declared):
+    class Vain(Brick):
+        W = parameter(WEIGHT, **declared)
+
+    message = r"/vain: the parameter W is declared with 'size'.*write size = dimension\(\)"
+    with pytest.raises(AttributeError, match=message):
+        Vain().initialize(seed=1)
 
 
 def test_a_derived_brick_may_show_a_parameter_transformed():

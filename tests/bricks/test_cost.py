@@ -250,6 +250,14 @@ def test_targets_of_a_wrong_dtype_are_an_error_with_the_cure(cost):
         cost.apply(Y.astype("uint8"), Y_HAT)
 
 
+@pytest.mark.parametrize("cost", [SquaredError, CategoricalCrossEntropy])
+def test_lists_are_an_error_with_the_cure(cost):
+    with pytest.raises(TypeError, match=r"\.apply: y is list, but must be an array of numbers"):
+        cost().apply([0, 1], LOGITS[:2])
+    with pytest.raises(TypeError, match=r"\.apply: y_hat is list, .*numpy.asarray\(y_hat\)"):
+        cost().apply(LOGITS[:2], [[0.0], [1.0]])
+
+
 @pytest.mark.parametrize("cost", MATRICES, ids=lambda cost: cost.name)
 def test_predictions_that_are_no_floats_are_an_error(cost):
     with pytest.raises(TypeError, match="y_hat has dtype int32, but needs floats"):

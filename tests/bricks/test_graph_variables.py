@@ -323,6 +323,24 @@ def test_two_updates_of_one_parameter_are_refused():
         ComputationGraph(fn, {"x": X})
 
 
+def test_an_update_is_one_of_a_parameter():
+    brick = SmallBrick("/linear")
+
+    with pytest.raises(TypeError, match=r"record_update was given SmallBrick.*get_parameter"):
+        ComputationGraph(lambda x: (record_update(brick, x), x)[1], {"x": X})
+
+
+def test_a_tag_needs_a_role():
+    with pytest.raises(TypeError, match="roles is 'OUTPUT', but must be a list of roles"):
+        ComputationGraph(lambda x: annotate(x, "OUTPUT", "y"), {"x": X})
+
+
+def test_a_variable_prints_as_its_name_and_kind():
+    (variable,) = ComputationGraph(lambda x: x, {"x": X}).inputs
+
+    assert (str(variable), repr(variable)) == ("x", "<Variable x float32[2, 3]>")
+
+
 def test_an_update_of_another_shape_is_refused():
     mean = Parameter("mean", (3,))
 

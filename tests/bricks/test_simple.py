@@ -62,6 +62,11 @@ def test_a_single_number_is_no_input():
         drawn(Linear(3, 2)).apply(np.float32(1))
 
 
+def test_a_list_is_an_error_with_the_cure():
+    with pytest.raises(TypeError, match=r"/linear.apply: input_ is list.*numpy.asarray\(input_\)"):
+        Linear(3, 2, use_bias=False).apply([[1.0, 2.0, 3.0]])
+
+
 @pytest.mark.parametrize("brick", [Linear(3, 2), Bias(3)], ids=["linear", "bias"])
 def test_integers_are_an_error_with_the_cure(brick):
     with pytest.raises(TypeError, match=r"input_ has dtype uint8, .*input_\.astype\('float32'\)"):
