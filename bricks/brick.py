@@ -25,6 +25,12 @@ from bricks.configuration import setting, settings_of
 from bricks.declaration import declarations_of
 from bricks.parameter import Parameter
 
+_KEPT_BY_BRICKS = frozenset(
+    {"_allocated", "_configured_at", "_edited_at", "_given", "_is_named_by_class", "_name"}
+    | {"_parameters"}
+)
+"""What a brick notes of itself while it is used, which is no edit of it."""
+
 
 class _Built(ABCMeta):
     """Marks a brick when its constructors are through, so that it can refuse new attributes."""
@@ -78,8 +84,9 @@ class Brick(Node, metaclass=_Built):
             setattr(self, key, value)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if self._built and not name.startswith("_"):
-            if name not in self.__dict__ and not hasattr(type(self), name):
+        if self._built and name not in _KEPT_BY_BRICKS:
+            is_private = name.startswith("_")
+            if not (is_private or name in self.__dict__ or hasattr(type(self), name)):
                 known = [*settings_of(type(self)), *declarations_of(type(self)), *self.__dict__]
                 raise AttributeError(
                     f"{self.path}: {type(self).__name__} has no attribute {name!r} to set"

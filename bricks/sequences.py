@@ -181,6 +181,8 @@ class MLP(Sequence, Feedforward):
             TypeError: if they are not integers or `None`.
             ValueError: if there are not as many as needed, or one is not positive.
         """
+        if isinstance(dims, str) or not isinstance(dims, Iterable):
+            raise TypeError("is not a list of sizes, such as [784, 500, 10]")
         sizes = tuple(None if size is None else positive_integer(size) for size in dims)
         needed = len(self.activations) + 1
         if len(sizes) != needed:

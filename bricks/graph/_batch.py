@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from bricks.graph._traced import Traced
@@ -104,7 +105,7 @@ def typed_key(traced: Traced, key: Any) -> jax.Array | None:
 
     Raises:
         ValueError: if the graph draws random numbers and no key is given.
-        TypeError: if it is of another kind than JAX's default generator.
+        TypeError: if it is no key, or of another kind than JAX's default generator.
     """
     labels = [site.label for site in traced.sites if site.label and site.position in traced.live]
     if not labels:
@@ -114,12 +115,13 @@ def typed_key(traced: Traced, key: Any) -> jax.Array | None:
             f"the graph draws random numbers, first for {labels[0]}, but no key was given; pass "
             "key=jax.random.key(seed)"
         )
-    typed = key if jax.dtypes.issubdtype(key.dtype, jax.dtypes.prng_key) else None
-    typed = jax.random.wrap_key_data(key) if typed is None else typed
-    expected = jax.eval_shape(lambda: jax.random.key(0))
-    if typed.shape != () or typed.dtype != expected.dtype:
-        raise TypeError(
-            f"the key is {typed.dtype}{list(typed.shape)}, but must be one {expected.dtype}, made "
-            "by jax.random.key(seed)"
-        )
-    return typed
+    expected, raw = jax.eval_shape(lambda: (jax.random.key(0), jax.random.PRNGKey(0)))
+    key = jnp.asarray(key)
+    if (key.shape, key.dtype) == (expected.shape, expected.dtype):
+        return key
+    if (key.shape, key.dtype) == (raw.shape, raw.dtype):
+        return jax.random.wrap_key_data(key)
+    raise TypeError(
+        f"the key is {key.dtype}{list(key.shape)}, but must be one {expected.dtype}, made by "
+        "jax.random.key(seed)"
+    )

@@ -364,6 +364,25 @@ def test_settings_changed_later_count():
     assert brick.apply(-X).tolist() == [-2, -4]
 
 
+def test_attributes_changed_later_count():
+    class Scale(Brick):
+        def __init__(self):
+            super().__init__()
+            self.shown, self._hidden = 1.0, 1.0
+
+        @application
+        def apply(self, x):
+            return x * self.shown * self._hidden
+
+    brick = Scale()
+    assert brick.apply(X).tolist() == [1, 2]
+
+    brick.shown = 3.0
+    assert brick.apply(X).tolist() == [3, 6]
+    brick._hidden = 5.0
+    assert brick.apply(X).tolist() == [15, 30]
+
+
 def test_settings_of_a_child_changed_later_count():
     inner = LeakyRectifier(leak=0.5)
     outer = Sequence([Sequence([inner])])

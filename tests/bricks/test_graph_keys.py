@@ -183,6 +183,27 @@ def test_keys_are_supplied_in_checkpoints_branches_and_helpers():
     assert len({row.tobytes() for row in found}) == 3
 
 
+@pytest.mark.parametrize(
+    ("key", "given"),
+    [(3, r"int32\[\]"), (np.zeros(2, np.float32), r"float32\[2\]")],
+    ids=["number", "floats"],
+)
+def test_what_is_no_key_is_refused(key, given):
+    graph = ComputationGraph(draw, {"x": X})
+
+    message = rf"the key is {given}, but must be one key<fry>.*jax.random.key\(seed\)"
+    with pytest.raises(TypeError, match=message):
+        graph({"x": X}, key=key)
+
+
+def test_a_raw_key_draws_as_the_typed_one():
+    graph = ComputationGraph(draw, {"x": X})
+
+    raw = graph({"x": X}, key=jax.random.PRNGKey(3))["output"]
+
+    np.testing.assert_array_equal(raw, graph({"x": X}, key=jax.random.key(3))["output"])
+
+
 def test_a_key_of_another_generator_is_refused():
     graph = ComputationGraph(draw, {"x": X})
 

@@ -198,6 +198,12 @@ def test_a_wrong_number_of_sizes_is_an_error(dims):
         MLP([Tanh(), None], dims)
 
 
+@pytest.mark.parametrize("dims", [3, "345"])
+def test_sizes_are_a_list(dims):
+    with pytest.raises(TypeError, match=rf"/mlp: dims={dims!r} is not a list of sizes"):
+        MLP([Tanh(), None], dims)
+
+
 def test_a_size_that_is_missing_is_named():
     with pytest.raises(ValueError, match="/mlp/linear_0: output_dim is not set"):
         MLP([Tanh(), None], [3, None, 2]).allocate()
