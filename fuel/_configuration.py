@@ -97,6 +97,14 @@ class Configuration:
         """
         return self._given(key, self._setting(key)) is not None
 
+    def assigned(self) -> dict[str, Any]:
+        """The settings that were assigned in Python, with their values passed through their types.
+
+        Raises:
+            ConfigurationError: if a value will not do.
+        """
+        return {key: getattr(self, key) for key in self._values}
+
     def _checked(self, loaded: Any, path: Path) -> dict[str, Any]:
         if loaded is None:
             return {}

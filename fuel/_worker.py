@@ -29,6 +29,7 @@ from fuel._lifeline import end_with_parent
 from fuel._result import ResultWriter
 from fuel._ring import Control, Entry, OpenSlot, SlotWriter
 from fuel._worker_error import show_request
+from fuel.config_parser import config
 from fuel.datasets.base import Dataset
 from fuel.streams import AbstractDataStream, DataStream
 from fuel.transformers.base import Transformer
@@ -55,6 +56,8 @@ def main(lifeline: int, settings: dict[str, Any]) -> None:
     socket.setsockopt(zmq.ROUTING_ID, settings["token"].encode())
     socket.connect(settings["address"])
     try:
+        for name, value in settings["config"].items():
+            setattr(config, name, value)
         if settings["script"] is not None:
             _import_script(settings["script"])
         stream = _parcel.unpack(settings["parcel"])

@@ -38,6 +38,7 @@ class WorkerSettings(NamedTuple):
         depth: results that a worker prepares ahead.
         slots: slots of its ring; those beyond `depth` can be on loan.
         timeout: seconds that a result may take; None for ever.
+        config: what was assigned to `fuel.config` here, as JSON values.
     """
 
     parcel: int
@@ -46,6 +47,7 @@ class WorkerSettings(NamedTuple):
     depth: int
     slots: int
     timeout: float | None
+    config: dict[str, Any]
 
 
 class WorkerProcess:
@@ -82,6 +84,7 @@ class WorkerProcess:
                     "address": address,
                     "token": self._token,
                     "script": settings.script,
+                    "config": settings.config,
                     "parcel": settings.parcel,
                     "whole": settings.whole,
                     "control": memories[0],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import weakref
@@ -18,6 +19,7 @@ from fuel._whole_stream import WholeStream
 from fuel._worker_error import WorkerError
 from fuel._worker_pool import Workers
 from fuel._worker_process import WorkerSettings
+from fuel.config_parser import config
 from fuel.streams import AbstractDataStream, DataStream
 from fuel.transformers.base import Transformer
 
@@ -42,6 +44,8 @@ class MultiProcessing(Transformer):
     `with` block, when the stream is garbage collected, and with this process, however it ends. A
     worker that dies is replaced and its items are made again.
 
+    Settings assigned to `fuel.config` before they start hold in them too.
+
     Arrays come in shared memory that is used again when they and all views of them have died.
 
     Args:
@@ -62,7 +66,7 @@ class MultiProcessing(Transformer):
         max_store: int = 8,
         *,
         workers: int = 1,
-        leases: int = 4,
+        leases: int = 8,
         timeout: float | None = None,
     ) -> None:
         for name, number, least in (("max_store", max_store, 1), ("workers", workers, 0)):
@@ -180,12 +184,19 @@ class MultiProcessing(Transformer):
                 'so, let the script do its work under `if __name__ == "__main__":`; if there is a '
                 "MultiProcessing within another, leave one of them out"
             )
+        assigned = _as_json(config.assigned())
         parcel, needs_script = _parcel.pack(self.data_stream)
         count = 1 if whole else self.workers
         depth = min(-(-self.max_store // count), MAX_DEPTH // 2)
         script = os.path.abspath(sys.modules["__main__"].__file__ or "") if needs_script else None
         settings = WorkerSettings(
-            parcel, whole, script, depth, min(depth + self.leases, MAX_SLOTS), self.timeout
+            parcel,
+            whole,
+            script,
+            depth,
+            min(depth + self.leases, MAX_SLOTS),
+            self.timeout,
+            assigned,
         )
         processes = Workers(settings, count)
         self._finalizer = weakref.finalize(self, processes.close)
@@ -231,3 +242,13 @@ class MultiProcessing(Transformer):
         """Let the worker go on from where the stream in this process is."""
         if isinstance(self._running, WholeStream):
             self._running.go_to(self.data_stream.state_dict())
+
+
+def _as_json(settings: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return dict(json.loads(json.dumps(settings)))
+    except TypeError as error:
+        raise TypeError(
+            f"the settings {settings} were assigned to fuel.config, but not all of them can be "
+            f"sent to a worker process ({error}); assign numbers and strings, or use workers=0"
+        ) from error

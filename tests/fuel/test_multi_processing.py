@@ -6,6 +6,7 @@ import streams_for_workers as streams
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fuel import config
 from fuel.schemes import ShuffledScheme
 from fuel.testing import through_json
 from fuel.transformers import Batch, MultiProcessing
@@ -269,3 +270,17 @@ def test_a_scheme_without_a_memory_of_its_epochs_is_asked_anew_in_each():
         ]
 
     assert [sorted(epoch) for epoch in epochs] == [sorted(indices)] * 4
+
+
+@pytest.mark.parametrize("chain", [streams.root, streams.running_sums])
+def test_settings_assigned_in_python_hold_in_the_workers(chain, monkeypatch):
+    monkeypatch.setenv("FUEL_FLOATX", "float16")
+    config.default_seed, config.data_path = 23, "/here:/there"
+
+    try:
+        with MultiProcessing(streams.Mapping(chain(), streams.configured)) as stream:
+            _, settings = next(stream.get_epoch_iterator())
+    finally:
+        del config.default_seed, config.data_path
+
+    assert settings.tolist() == ["23", "float16", "/here", "/there"]
