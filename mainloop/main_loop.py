@@ -1,10 +1,12 @@
 """The loop that trains, and tells its extensions about every moment of it."""
 
 import sys
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping
 from time import perf_counter
 from typing import Any, NoReturn
+
+import jax
 
 from mainloop._feed import BatchFeed
 from mainloop._protocols import LogLike, State, StreamLike
@@ -15,6 +17,7 @@ from mainloop.extensions.base import TrainingExtension
 from mainloop.log import TrainingLog
 
 _FORMAT = 1
+_STEPS_AHEAD = 3
 _SECONDS_BETWEEN_FLUSHES = 1.0
 
 
@@ -73,6 +76,7 @@ class MainLoop:
         self.finish_reason: str | None = None
         self.feed = BatchFeed(data_stream, algorithm.prepare)
         self._rewind = Rewind(algorithm, self.feed)
+        self._costs: deque[jax.Array | None] = deque(maxlen=_STEPS_AHEAD)
         self._stale_row = -1
         self._has_begun = False
         self._flushed = perf_counter()
@@ -207,6 +211,7 @@ class MainLoop:
                 return None
             self._dispatch("before_batch", batch)
             self.algorithm.process_batch(batch)
+            self._keep_pace()
             self.feed.trained()
             self.status["iterations_done"] += 1
             is_new = False
@@ -216,6 +221,12 @@ class MainLoop:
             if perf_counter() - self._flushed > _SECONDS_BETWEEN_FLUSHES:
                 self._flush()
         return None
+
+    def _keep_pace(self) -> None:
+        """Wait for the step before the last few: those not computed yet hold their batches."""
+        if len(self._costs) == _STEPS_AHEAD and self._costs[0] is not None:
+            self._costs[0].block_until_ready()
+        self._costs.append(self.algorithm.last_cost)
 
     def _end_epoch(self, is_empty: bool) -> None:
         """Count the epoch and tell the extensions."""
