@@ -108,6 +108,8 @@ class MultiProcessing(Transformer):
 
     def get_epoch_iterator(self, as_dict: bool = False) -> Iterator[Any]:
         """Begin the next epoch; or go on with the one that `load_state_dict` put us in."""
+        if self.workers > 0:
+            self._undo_peeks_inside()
         if not self.runs_as_a_whole:
             return super().get_epoch_iterator(as_dict)
         if (peeked := self._take_peeked(as_dict)) is not None:
@@ -163,6 +165,14 @@ class MultiProcessing(Transformer):
             name: None if name in unsaved else value
             for name, value in super().__getstate__().items()
         }
+
+    def _undo_peeks_inside(self) -> None:
+        """Let no stream inside hold an item that somebody peeked at: workers make all of them."""
+        stream: AbstractDataStream = self.data_stream
+        stream._undo_peek()
+        while isinstance(stream, Transformer):
+            stream = stream.data_stream
+            stream._undo_peek()
 
     def _run(self) -> SplitStream | WholeStream:
         """The stream in its workers, which are started if they are not running."""

@@ -142,6 +142,31 @@ def test_a_peek_shows_the_next_item_and_does_not_move(chain, runs):
     assert_same([copied(next(stream.get_epoch_iterator()))], expected[:1])
 
 
+@pytest.mark.parametrize("workers", [0, 1, 2])
+@pytest.mark.parametrize("before", [0, 3])
+def test_a_peek_into_a_stream_before_it_gets_workers_loses_nothing(chain, workers, before):
+    plain = chain()
+    for _ in zip(range(before), plain.get_epoch_iterator() if before else (), strict=False):
+        pass
+    expected, states = [], []
+    for item in plain.get_epoch_iterator():
+        expected.append(copied(item))
+        states.append(plain.state_dict())
+
+    inner = chain()
+    for _ in zip(range(before), inner.get_epoch_iterator() if before else (), strict=False):
+        pass
+    inner.peek()
+    with MultiProcessing(inner, workers=workers) as stream:
+        items, reached = [], []
+        for item in stream.get_epoch_iterator():
+            items.append(copied(item))
+            reached.append(stream.state_dict())
+
+    assert_same(items, expected)
+    np.testing.assert_equal(reached, states)
+
+
 def test_items_come_as_dictionaries_on_demand():
     with MultiProcessing(streams.scaled()) as stream:
         item = next(stream.get_epoch_iterator(as_dict=True))
