@@ -11,13 +11,17 @@ import sys
 from pathlib import Path
 
 import h5py
-import matplotlib
 import numpy as np
 
 from mainloop.log import read_log
 
-matplotlib.use("Agg")
-from matplotlib import pyplot as plt
+try:
+    import matplotlib
+    from matplotlib import pyplot as plt
+except ImportError:
+    sys.exit("drawing needs matplotlib: pip install 'bricks-fuel-mainloop[plot]'")
+
+matplotlib.use("Agg")  # files, no screen
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -12,10 +12,14 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from mnist_model import digit_classifier
 
 from bricks import MLP, Softmax
-from mnist_model import digit_classifier
+
+try:
+    from PIL import Image, UnidentifiedImageError
+except ImportError:
+    sys.exit("reading pictures needs Pillow: pip install 'bricks-fuel-mainloop[plot]'")
 
 SIDE = 28
 
@@ -23,10 +27,12 @@ SIDE = 28
 def main(arguments: list[str] | None = None) -> int:
     """Print the most probable digits, the best first."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("checkpoint", type=Path, help="checkpoint.h5 of a run")
+    parser.add_argument("checkpoint", type=Path, help="of a run, or the run's folder")
     parser.add_argument("image", type=Path, help="a picture of one digit")
     parser.add_argument("--invert", action="store_true", help="the digit is dark on a light ground")
     options = parser.parse_args(arguments)
+    if options.checkpoint.is_dir():
+        options.checkpoint /= "checkpoint.h5"
     try:
         mlp = load(options.checkpoint)
     except (OSError, KeyError, ValueError) as error:

@@ -91,7 +91,7 @@ def test_a_picture_is_classified_without_training_code(mnist, tmp_path):
         "print(sorted(m for m in ('mainloop', 'optax', 'fuel', 'train_mnist') if m in sys.modules))"
     )
 
-    output = script(None, run / "checkpoint.h5", tmp_path / "seven.png", code=code)
+    output = script(None, run, tmp_path / "seven.png", code=code)
 
     assert output.startswith("7: ")  # the first test image is a seven
     assert output.splitlines()[-1] == "[]"
@@ -134,3 +134,19 @@ def test_the_peers_of_the_benchmark_take_the_same_steps():
     )
 
     assert float(script(None, code=code)) < 1e-4
+
+
+@pytest.mark.parametrize(
+    ("name", "library"), [("plot_run.py", "matplotlib"), ("predict_mnist.py", "PIL")]
+)
+def test_a_missing_extra_is_said_with_its_cure(name, library):
+    code = (
+        f"import sys; sys.modules[{library!r}] = None; sys.path.insert(0, {str(SCRIPTS)!r})\n"
+        f"import {name.removesuffix('.py')}"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+
+    assert done.returncode == 1
+    assert "pip install 'bricks-fuel-mainloop[plot]'" in done.stderr
+    assert "Traceback" not in done.stderr
