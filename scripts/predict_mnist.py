@@ -12,9 +12,9 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-from mnist_model import digit_classifier
 
 from bricks import MLP, Softmax
+from mnist_model import digit_classifier
 
 try:
     from PIL import Image, UnidentifiedImageError
