@@ -327,7 +327,7 @@ def missed_by_workers(medians: dict[str, float]) -> list[str]:
         f"{name} takes {value / medians[OUR_WORKER]:.1f} times as long as one worker; at least "
         f"{LEAST_OF_PEERS:g} is wanted"
         for name, value in medians.items()
-        if name in (TORCH, GRAIN) and value < LEAST_OF_PEERS * medians[OUR_WORKER]
+        if not name.startswith("fuel") and value < LEAST_OF_PEERS * medians[OUR_WORKER]
     ]
 
 
