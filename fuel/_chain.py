@@ -47,6 +47,7 @@ class Chain:
         self.sources = tuple(sources)
         self.transformers = tuple(transformers)
         self._state = dataset.open()
+        self._as_lists = not dataset.accepts_arrays
         finals = set(transformers[-1].sources if transformers else sources)
         self._finals: list[frozenset[str]] = []
         for transformer in reversed(self.transformers):
@@ -91,7 +92,7 @@ class Chain:
         Returns:
             One element for each source of the stream.
         """
-        given = request if self.dataset.accepts_arrays else as_list(request)
+        given = as_list(request) if self._as_lists else request
         data = self.dataset.get_data_into(
             self._state, given, _only_for(self._dataset_finals, allocate)
         )
@@ -139,7 +140,7 @@ def obstacle(stream: AbstractDataStream) -> str | None:
 
 def _only_for(finals: frozenset[str], allocate: Allocate) -> Allocate:
     """`allocate` for sources that become part of the item as they are, else plain memory."""
-    if allocate is new_array:
+    if allocate is new_array or not finals:
         return new_array
 
     def allocate_final(source: str, shape: tuple[int, ...], dtype: DTypeLike) -> np.ndarray:

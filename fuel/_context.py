@@ -1,7 +1,6 @@
 """What an operation may know beside its data: its place, and where its result may go."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,8 +20,7 @@ class Place(NamedTuple):
     step: int
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """What an operation may know beside its data.
 
     Attributes:

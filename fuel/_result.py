@@ -46,6 +46,7 @@ class ResultWriter:
 
     def __init__(self) -> None:
         self._headers: dict[Any, bytes] = {}
+        self._last: tuple[Any, bytes] = (None, b"")
 
     def to_frames(self, kind: str, value: Any, state: Any) -> list[Any]:
         """A result as frames of a message: the header, then each array."""
@@ -64,18 +65,27 @@ class ResultWriter:
         if state is None and kind == "item" and type(value) is tuple:
             key = _place_arrays(slot, value)
             if key is not None:
-                header = self._headers.get(key)
-                if header is None:
-                    if len(self._headers) > _CACHED:
-                        self._headers.clear()
-                    header = self._headers[key] = _header_of(key, value)
-                return _finish(slot, header)
+                header = self._header(key, value)
+                return header if slot.finish(header) else None
         buffers: list[Buffer] = []
         node = _codec.encode(value, buffers)
         own = len(buffers)
         state_node = _codec.encode(state, buffers)
         spans = [slot.place(_as_bytes(buffer)) for buffer in buffers]
-        return _finish(slot, _codec.dump([kind, node, own, state_node, spans]))
+        header = _codec.dump([kind, node, own, state_node, spans])
+        return header if slot.finish(header) else None
+
+    def _header(self, key: Any, value: tuple[NDArray[Any], ...]) -> bytes:
+        last, header = self._last
+        if key == last:  # to compare is cheaper than to hash
+            return header
+        found = self._headers.get(key)
+        if found is None:
+            if len(self._headers) > _CACHED:
+                self._headers.clear()
+            found = self._headers[key] = _header_of(key, value)
+        self._last = (key, found)
+        return found
 
 
 class ResultReader:
@@ -138,15 +148,6 @@ def _header_of(key: Any, value: tuple[NDArray[Any], ...]) -> bytes:
     spans = [(start, array.nbytes) for (_, _, start), array in zip(key, value, strict=True)]
     node = _codec.encode(value, [])
     return _codec.dump(["item", node, len(value), None, spans])
-
-
-def _finish(slot: OpenSlot, header: bytes) -> bytes | None:
-    end = slot.size + len(header)
-    if end > slot.memory.nbytes:
-        slot.size = end
-        return None
-    slot.memory[slot.size : end] = np.frombuffer(header, np.uint8)
-    return header
 
 
 def _as_bytes(buffer: Buffer) -> Any:

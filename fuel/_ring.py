@@ -12,7 +12,9 @@ it, and only the consumer clears it, when the last array on the slot has died.
 from __future__ import annotations
 
 import logging
+import math
 import os
+import struct
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,8 +33,10 @@ MAX_SLOTS = 64
 MAX_DEPTH = 64
 _MAX_REGIONS = 8
 _SIZE = 4096
-_GENERATION, _CONSUMED, _WAITING, _STATISTICS, _REGIONS, _FLAGS, _FIFO = 1, 2, 3, 4, 8, 32, 96
-_WORDS_OF_AN_ENTRY = 5
+_GENERATION, _CONSUMED, _WAITING, _STATISTICS, _REGIONS, _FLAGS, _FIFO = 8, 16, 24, 32, 40, 64, 128
+"""Places of words; what one side writes at every batch shares no cache line with anything else."""
+_ENTRY = struct.Struct("@5Q")
+_SUMS = struct.Struct("@4Q")
 _SLACK = 1.125
 """Slots are this much larger than the batch they are laid out for."""
 _OVERSIZE_BATCHES = 2
@@ -76,6 +80,7 @@ class Control:
         self._words[0] = MAGIC
         self.published = 0
         self.consumed = 0
+        self._sums = (0, 0, 0, 0)
 
     @property
     def generation(self) -> int:
@@ -101,16 +106,16 @@ class Control:
 
     def publish(self, entry: Entry) -> None:
         """Add a result; ring the consumer's bell afterwards."""
-        start = _FIFO + self.published % MAX_DEPTH * _WORDS_OF_AN_ENTRY
-        words = (entry.generation, entry.sequence, entry.in_slot << 32 | entry.slot, *entry[4:])
-        for place, word in enumerate(words, start):
-            self._words[place] = word
+        start = _FIFO * 8 + self.published % MAX_DEPTH * _ENTRY.size
+        generation, sequence, in_slot, slot, size, header = entry
+        place = in_slot << 32 | slot
+        _ENTRY.pack_into(self._memory, start, generation, sequence, place, size, header)
         self.published += 1
 
     def consume(self) -> Entry:
         """The next result; the caller knows by the bell that there is one."""
-        start = _FIFO + self.consumed % MAX_DEPTH * _WORDS_OF_AN_ENTRY
-        generation, sequence, place, size, header = self._words[start : start + _WORDS_OF_AN_ENTRY]
+        start = _FIFO * 8 + self.consumed % MAX_DEPTH * _ENTRY.size
+        generation, sequence, place, size, header = _ENTRY.unpack_from(self._memory, start)
         self.consumed += 1
         self._words[_CONSUMED] = self.consumed
         return Entry(generation, sequence, bool(place >> 32), place & 0xFFFFFFFF, size, header)
@@ -146,12 +151,13 @@ class Control:
             idle: nanoseconds that the worker waited before.
             size: its bytes.
         """
-        for place, amount in enumerate((1, busy, idle, size), _STATISTICS):
-            self._words[place] += amount
+        results, all_busy, all_idle, all_size = self._sums
+        self._sums = (results + 1, all_busy + busy, all_idle + idle, all_size + size)
+        _SUMS.pack_into(self._memory, _STATISTICS * 8, *self._sums)
 
     def statistics(self) -> tuple[int, int, int, int]:
         """Sums of what `add_statistics` counted: results, busy and idle nanoseconds, bytes."""
-        results, busy, idle, size = self._words[_STATISTICS : _STATISTICS + 4]
+        results, busy, idle, size = _SUMS.unpack_from(self._memory, _STATISTICS * 8)
         return results, busy, idle, size
 
 
@@ -174,21 +180,29 @@ class SlotWriter:
         self._memory: NDArray[np.uint8] = np.empty(0, np.uint8)
         self._address = 0
         self._oversize = 0
+        self._free: int | None = None
+        self._opened: dict[int, OpenSlot] = {}
 
     def has_free_slot(self) -> bool:
         """Whether a batch could be written now (or no slots are laid out yet)."""
-        return self._region < 0 or self._control.take_slot(self._region, self._slots) is not None
+        if self._region < 0:
+            return True
+        self._free = self._control.take_slot(self._region, self._slots)
+        return self._free is not None
 
     def open_slot(self) -> OpenSlot | None:
         """A slot to write to, if there is a free one."""
-        if self._region < 0:
+        if self._region < 0 or (self._free is None and not self.has_free_slot()):
             return None
-        slot = self._control.take_slot(self._region, self._slots)
+        number, self._free = self._free, None
+        assert number is not None
+        slot = self._opened.get(number)
         if slot is None:
-            return None
-        start = slot % MAX_SLOTS * self._slot_size
-        memory = self._memory[start : start + self._slot_size]
-        return OpenSlot(slot, memory, self._address + start)
+            start = number % MAX_SLOTS * self._slot_size
+            memory = self._memory[start : start + self._slot_size]
+            slot = self._opened[number] = OpenSlot(number, memory, self._address + start)
+        slot.clear()
+        return slot
 
     def did_not_fit(self, size: int) -> bool:
         """Hear that a batch of `size` bytes had no slot that could hold it.
@@ -202,6 +216,8 @@ class SlotWriter:
         if self._region + 1 == _MAX_REGIONS:
             return False
         self._oversize = 0
+        self._free = None
+        self._opened.clear()
         self._region += 1
         self._slot_size = round_up(max(int(size * _SLACK), 2 * self._slot_size), PAGE)
         offset = round_up(os.fstat(self._descriptor).st_size, PAGE)
@@ -233,17 +249,40 @@ class OpenSlot:
         self.size = 0
         self._address = address
         self._made: list[tuple[NDArray[Any], int]] = []
+        self._header: tuple[int, bytes | None] = (0, None)
+
+    def clear(self) -> None:
+        """Begin anew."""
+        self.size = 0
+        self._made.clear()
+
+    def finish(self, header: bytes) -> bool:
+        """Put a header behind the arrays, unless the same is there from the time before.
+
+        Returns:
+            Whether it fits; if it does not, `size` is then what was needed.
+        """
+        start, last = self._header
+        if last is header and start == self.size:
+            return True
+        end = self.size + len(header)
+        if end > len(self.memory):
+            self.size = end
+            return False
+        self.memory[self.size : end] = np.frombuffer(header, np.uint8)
+        self._header = (self.size, header)
+        return True
 
     def allocate(self, shape: tuple[int, ...], dtype: Any) -> NDArray[Any] | None:
         """An uninitialized array in the slot; None if it does not fit."""
         dtype = np.dtype(dtype)
-        length = dtype.itemsize
-        for size in shape:
-            length *= size
+        length = dtype.itemsize * math.prod(shape)
         start = round_up(self.size, ALIGNMENT)
-        if start + length > self.memory.nbytes or dtype.hasobject:
+        if start + length > len(self.memory) or dtype.hasobject:
             return None
         self.size = start + length
+        if self.size > self._header[0]:
+            self._header = (0, None)
         array: NDArray[Any] = np.ndarray(shape, dtype, self.memory, start)
         self._made.append((array, start))
         return array

@@ -82,8 +82,8 @@ def _checked_indices(request: Any, num_examples: int) -> slice | np.ndarray:
             f"example {wrong[0]} was requested (and {len(wrong) - 1} more like it); there are "
             f"examples {_span(num_examples)}"
         )
-    first, length = int(indices[0]), len(indices)
-    if indices[-1] - first == length - 1 and (np.diff(indices) == 1).all():
+    first, length = indices.item(0), len(indices)
+    if indices.item(-1) - first == length - 1 and (np.diff(indices) == 1).all():
         return slice(first, first + length, 1)
     return indices
 

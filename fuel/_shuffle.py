@@ -29,15 +29,19 @@ def seeded_order(purpose: str, seed: int, epoch: int, examples: int) -> np.ndarr
     """A uniformly random order of `examples` indices.
 
     Made by sorting Philox's raw bits, whose stream NumPy guarantees, rather than by
-    `Generator.permutation`, whose algorithm may change with NumPy's version.
+    `Generator.permutation`, whose algorithm may change with NumPy's version. The low bits of each
+    number give way to its index, so that plain numbers are sorted (two to nine times faster than
+    `argsort`) and ties have one order; a tie has a chance of examples**3 / 2**64 at most.
 
     Returns:
         `(examples,)` 64-bit integers, each of 0 to `examples` - 1 once; not to be written to.
     """
     keys = philox(purpose, seed, epoch).random_raw(examples)
-    order = np.argsort(keys)
-    ordered = keys[order]
-    if np.any(ordered[1:] == ordered[:-1]):  # ties, of chance examples**2 / 2**65, have one order
-        order = np.argsort(keys, kind="stable")
+    low = np.uint64((1 << max(0, examples - 1).bit_length()) - 1)
+    keys &= ~low
+    keys |= np.arange(examples, dtype=np.uint64)
+    keys.sort()
+    keys &= low
+    order = keys.view(np.int64)
     order.flags.writeable = False
     return order

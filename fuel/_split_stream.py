@@ -22,7 +22,7 @@ from fuel.iterator import DataIterator
 from fuel.schemes import IterationScheme
 from fuel.streams import DataStream
 
-_BULK = 16
+_BULK = 64
 """Requests to a worker in one message, so that a message's cost is shared."""
 
 

@@ -6,6 +6,7 @@ is there. Messages are a JSON header and raw buffers.
 
 from __future__ import annotations
 
+import itertools
 import os
 import runpy
 import sys
@@ -98,7 +99,7 @@ class _Worker:
         self._bell = Doorbell(tuple(settings["bell"]))
         self._wake = Doorbell(tuple(settings["wake"]))
         self._writer = ResultWriter()
-        self._jobs: deque[tuple[int, int, Any]] = deque()
+        self._jobs: deque[tuple[int, int, Callable[..., Any], Place, Any]] = deque()
         self._run: tuple[int, Iterator[Job]] | None = None
         self._slot: OpenSlot | None = None
         self._poller = zmq.Poller()
@@ -111,10 +112,10 @@ class _Worker:
             idle = time.perf_counter_ns()
             self._wait_for_work()
             begin = time.perf_counter_ns()
-            generation, sequence, job = self._take_job()
+            generation, sequence, job, *arguments = self._take_job()
             self._slot = None if self._whole else self._slots.open_slot()
             try:
-                kind, value, state = job()
+                kind, value, state = job(*arguments)
                 size = self._publish(generation, sequence, kind, value, state)
             except Exception as error:
                 self._publish_error(generation, sequence, error)
@@ -125,7 +126,7 @@ class _Worker:
         """Return when there is a job of the present generation and room for its result."""
         if len(self._jobs) < _FEW:
             self._receive()
-        nap, awake = _SHORT_NAP, time.perf_counter() + _AWAKE
+        nap, awake = _SHORT_NAP, 0.0
         while True:
             present = self._control.generation
             while self._jobs and self._jobs[0][0] != present:
@@ -137,7 +138,7 @@ class _Worker:
                 return
             if not has_job or nap >= _LONG_NAP:
                 self._sleep(has_job)
-            elif time.perf_counter() < awake:
+            elif (now := time.perf_counter()) < (awake := awake or now + _AWAKE):
                 os.sched_yield()
             else:
                 time.sleep(nap)  # so that the consumer need not spend time on waking us
@@ -159,10 +160,10 @@ class _Worker:
     def _has_room(self) -> bool:
         return self._control.may_publish() and self._slots.has_free_slot()
 
-    def _take_job(self) -> tuple[int, int, Job]:
+    def _take_job(self) -> tuple[Any, ...]:
+        """Generation and sequence number, a function that gives a result, and its arguments."""
         if self._jobs:
-            generation, sequence, (place, request) = self._jobs.popleft()
-            return generation, sequence, lambda: ("item", self._compute(place, request), None)
+            return self._jobs.popleft()
         assert self._run is not None
         generation, jobs = self._run
         return generation, 0, next(jobs)
@@ -176,9 +177,13 @@ class _Worker:
             if message["type"] == "work":
                 requests = _codec.decode(message["requests"], buffers)
                 if message["lengths"] is not None:
-                    requests = np.split(requests, np.cumsum(message["lengths"])[:-1])
+                    ends = itertools.accumulate(message["lengths"])
+                    requests = [
+                        requests[end - length : end]
+                        for end, length in zip(ends, message["lengths"], strict=True)
+                    ]
                 for (sequence, *place), request in zip(message["places"], requests, strict=True):
-                    self._jobs.append((generation, sequence, (Place(*place), request)))
+                    self._jobs.append((generation, sequence, self._compute, Place(*place), request))
             else:
                 state = _codec.decode(message["state"], buffers)
                 self._run = (
@@ -186,9 +191,9 @@ class _Worker:
                     _run(self._stream, state, message["abandon"], message["failed"]),
                 )
 
-    def _compute(self, place: Place, request: Any) -> tuple[Any, ...]:
+    def _compute(self, place: Place, request: Any) -> tuple[str, Any, Any]:
         assert self._chain is not None
-        return self._chain(request, place, self._allocate)
+        return "item", self._chain(request, place, self._allocate), None
 
     def _allocate(self, source: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
         """Memory in the slot as long as there is room, else ordinary memory."""

@@ -5,7 +5,6 @@ epoch will be; a place inside an epoch is counted by the stream, so it is the st
 start and a number of requests, never the remaining order.
 """
 
-import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import index
@@ -13,6 +12,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from fuel._indices import (
+    as_array,
+    describe_indices,
+    given_indices,
+    in_order,
+    is_identity,
+    positive,
+)
 from fuel._random_state import load_random_states, random_states
 from fuel._requests import ChainedRequests, ConstantRequests, IndexRequests
 from fuel._shuffle import seeded_order
@@ -85,12 +92,14 @@ class BatchScheme(IterationScheme):
     requests_examples = False
 
     def __init__(self, examples: int | Iterable[int], batch_size: int) -> None:
-        self.indices = _indices(examples)
-        self.batch_size = _positive("batch_size", batch_size)
+        self.indices = given_indices(examples)
+        self.batch_size = positive("batch_size", batch_size)
 
     def fingerprint(self) -> str:
         """Name, number or checksum of the examples, and batch size."""
-        return f"{type(self).__name__}({_describe(self.indices)}, batch_size={self.batch_size})"
+        return (
+            f"{type(self).__name__}({describe_indices(self.indices)}, batch_size={self.batch_size})"
+        )
 
 
 class IndexScheme(IterationScheme):
@@ -106,11 +115,11 @@ class IndexScheme(IterationScheme):
     requests_examples = True
 
     def __init__(self, examples: int | Iterable[int]) -> None:
-        self.indices = _indices(examples)
+        self.indices = given_indices(examples)
 
     def fingerprint(self) -> str:
         """Name, and number or checksum of the examples."""
-        return f"{type(self).__name__}({_describe(self.indices)})"
+        return f"{type(self).__name__}({describe_indices(self.indices)})"
 
 
 class ConcatenatedScheme(IterationScheme):
@@ -170,7 +179,7 @@ class ConstantScheme(BatchSizeScheme):
         for name, limit in (("num_examples", num_examples), ("times", times)):
             if limit is not None and limit < 0:
                 raise ValueError(f"{name}={limit} must be zero or more")
-        self.batch_size = _positive("batch_size", batch_size)
+        self.batch_size = positive("batch_size", batch_size)
         self.num_examples = num_examples
         self.times = times
 
@@ -191,7 +200,7 @@ class SequentialScheme(BatchScheme):
 
     def get_request_iterator(self) -> Iterator[list[int]]:
         """Begin the next epoch: an iterator over lists of indices."""
-        return IndexRequests(_order(self.indices), self.batch_size)
+        return IndexRequests(in_order(self.indices), self.batch_size)
 
 
 class SequentialExampleScheme(IndexScheme):
@@ -199,7 +208,7 @@ class SequentialExampleScheme(IndexScheme):
 
     def get_request_iterator(self) -> Iterator[int]:
         """Begin the next epoch: an iterator over indices."""
-        return IndexRequests(_order(self.indices), None)
+        return IndexRequests(in_order(self.indices), None)
 
 
 class _Shuffling(IterationScheme):
@@ -226,10 +235,11 @@ class _Shuffling(IterationScheme):
 
     def _next_order(self) -> np.ndarray:
         epoch, self.epoch = self.epoch, self.epoch + 1
-        order = _as_array(self.indices)
         if self.seed is not None:
-            return order[seeded_order(self.purpose, self.seed, epoch, len(order))]
+            order = seeded_order(self.purpose, self.seed, epoch, len(self.indices))
+            return order if is_identity(self.indices) else as_array(self.indices)[order]
         assert self.rng is not None
+        order = as_array(self.indices)
         self.rng.shuffle(order)
         return order
 
@@ -343,7 +353,7 @@ def cross_validation(
         ValueError: if `num_folds` is not positive, or if strict and `num_examples` is not divisible
             by it.
     """
-    _positive("num_folds", num_folds)
+    positive("num_folds", num_folds)
     if strict and num_examples % num_folds:
         raise ValueError(
             f"{num_examples} examples are not divisible into {num_folds} equal folds; "
@@ -355,42 +365,3 @@ def cross_validation(
         train = scheme_class([*range(begin), *range(end, num_examples)], **kwargs)
         valid = scheme_class(range(begin, end), **kwargs)
         yield (train, valid) if strict else (train, valid, end - begin)
-
-
-def _indices(examples: int | Iterable[int]) -> Sequence[int]:
-    """A range, or a list of integers that outlives the iterable it came from."""
-    if isinstance(examples, Iterable):
-        if isinstance(examples, range):
-            return examples
-        if isinstance(examples, np.ndarray) and examples.dtype.kind in "iu" and examples.ndim == 1:
-            return examples.tolist()
-        return [index(example) for example in examples]
-    if (count := index(examples)) < 0:
-        raise ValueError(f"examples={examples} must be zero or more, or the indices")
-    return range(count)
-
-
-def _positive(name: str, value: int) -> int:
-    if index(value) < 1:
-        raise ValueError(f"{name}={value} must be 1 or more")
-    return index(value)
-
-
-def _order(indices: Sequence[int]) -> range | np.ndarray:
-    if isinstance(indices, range) and indices.step == 1:
-        return indices
-    return _as_array(indices)
-
-
-def _as_array(indices: Sequence[int]) -> np.ndarray:
-    """A new array of the indices."""
-    if isinstance(indices, range):  # forty times faster than to go through a range
-        return np.arange(indices.start, indices.stop, indices.step, dtype=np.int64)
-    return np.array(indices, dtype=np.int64)
-
-
-def _describe(indices: Sequence[int]) -> str:
-    if isinstance(indices, range) and indices.start == 0 and indices.step == 1:
-        return f"examples={len(indices)}"
-    checksum = zlib.crc32(_as_array(indices).astype("<i8").tobytes())
-    return f"examples={len(indices)} with checksum {checksum:08x}"

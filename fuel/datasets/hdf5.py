@@ -9,10 +9,11 @@ import h5py
 import numpy as np
 
 from fuel._context import Allocate, new_array
-from fuel._selection import Selection, checked_request
+from fuel._selection import checked_request
 from fuel._subset import Subset
 from fuel.datasets._dataset import Dataset
 from fuel.datasets._layout import FileLayout, SourceLayout
+from fuel.datasets._plan import ReadPlan
 from fuel.datasets._readers import ArrayReader, Reader, SelectionReader, mapped_reader
 from fuel.datasets._split import SplitTable, create_split_array
 from fuel.schemes import IterationScheme, SequentialExampleScheme
@@ -57,7 +58,7 @@ class H5PYDataset(Dataset):
     stateless = True
     _cached_layout: FileLayout | None
     _subsets: list[Subset] | None
-    _readers: list[Reader] | None
+    _plan: ReadPlan | None
     _own_file: h5py.File | None
     _process: int
 
@@ -198,11 +199,11 @@ class H5PYDataset(Dataset):
         """
         if not self.load_in_memory:
             raise AttributeError("data_sources is there only with load_in_memory=True")
-        return tuple(reader.array for reader in self._open_readers())  # type: ignore[attr-defined]
+        return tuple(reader.array for reader in self._open().readers)  # type: ignore[attr-defined]
 
     def load(self) -> None:
         """Read the layout, and with `load_in_memory` the data; it is done by itself when needed."""
-        self._open_readers()
+        self._open()
 
     def open(self) -> None:
         """Nothing: the file is opened when data is asked for."""
@@ -275,7 +276,7 @@ class H5PYDataset(Dataset):
     def _forget(self) -> None:
         self._cached_layout = None
         self._subsets = None
-        self._readers = None
+        self._plan = None
         self._own_file = None
         self._process = os.getpid()
 
@@ -315,45 +316,23 @@ class H5PYDataset(Dataset):
         return [parts[id(subset)] for subset in united]
 
     def _read(self, state: Any, request: Any, allocate: Allocate) -> tuple[Any, ...]:
-        if self._readers is None or self._is_forked():
-            self._open_readers()
-        assert self._readers is not None
-        if not self.load_in_memory:
-            return self._read_rows(checked_request(request, self.num_examples), allocate)
-        if state is not None:
+        if self.load_in_memory and state is not None:
             raise ValueError(f"with load_in_memory the state is None, but got {state!r}")
-        selection = checked_request(request, self.num_examples)
-        return tuple(
-            reader.read(selection, source, allocate)
-            for reader, source in zip(self._readers, self.sources, strict=True)
-        )
+        return self._open().read(request, allocate)
 
-    def _read_rows(self, selection: Selection, allocate: Allocate) -> tuple[Any, ...]:
-        data = []
-        assert self._readers is not None
-        subset, rows = None, selection
-        for reader, source, own in zip(self._readers, self.sources, self.subsets, strict=True):
-            if subset is not own:  # sources of one split mostly share their subset
-                subset, rows = own, own.translate(selection)
-            data.append(reader.read(rows, source, allocate))
-        return tuple(data)
-
-    def _open_readers(self) -> list[Reader]:
-        if self._readers is None or self._is_forked():
+    def _open(self) -> ReadPlan:
+        if self._plan is None or self._is_forked():
             self._own_file = None  # a handle that a parent process opened is the parent's to close
             self._process = os.getpid()
             readers = [self._reader(self._layout.sources[source]) for source in self.sources]
+            subsets: list[Subset] | None = self.subsets
             if self.load_in_memory:
-                readers = [
-                    _in_memory(reader, source, subset)
-                    for reader, source, subset in zip(
-                        readers, self.sources, self.subsets, strict=True
-                    )
-                ]
-            self._readers = readers
-            if self.load_in_memory:
+                loaded = zip(readers, self.sources, self.subsets, strict=True)
+                readers = [_in_memory(*parts) for parts in loaded]
+                subsets = None
                 self._close_own_file()
-        return self._readers
+            self._plan = ReadPlan(self.sources, readers, self.num_examples, subsets)
+        return self._plan
 
     def _is_forked(self) -> bool:
         """Whether the file was opened by a parent process; maps can be shared with it."""
@@ -369,7 +348,7 @@ class H5PYDataset(Dataset):
         return SelectionReader(handle[layout.name], self.sort_indices)
 
     def _close_readers(self) -> None:
-        self._readers = None
+        self._plan = None
         self._close_own_file()
 
     def _close_own_file(self) -> None:
@@ -382,7 +361,7 @@ _READ_AGAIN = (
     "external_file_handle",
     "_cached_layout",
     "_subsets",
-    "_readers",
+    "_plan",
     "_own_file",
     "_process",
 )

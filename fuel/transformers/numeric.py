@@ -31,8 +31,13 @@ class _WritingTransformer(AgnosticSourcewiseTransformer):
 
     def apply(self, data: Any, context: Context) -> Any:
         """What becomes of an example or of a batch."""
-        allocate = context.allocate
-        return self._transform(data, lambda part, name: self._write(part, name, allocate))
+        which, allocate = self.which_sources, context.allocate
+        return tuple(
+            [
+                self._write(part, name, allocate) if name in which else part
+                for name, part in zip(self.sources, data, strict=True)
+            ]
+        )
 
     def transform_any_source(self, source_data: Any, source_name: str) -> Any:
         """What becomes of an example or a batch of one source."""
@@ -123,7 +128,7 @@ class ScaleAndShift(_WritingTransformer):
     def _write(self, data: Any, source: str, allocate: Allocate) -> Any:
         scale, shift = self.scale, self.shift
         if not (
-            isinstance(data, np.ndarray) and data.ndim and np.ndim(scale) == 0 == np.ndim(shift)
+            isinstance(data, np.ndarray) and data.ndim and _is_scalar(scale) and _is_scalar(shift)
         ):
             result = data * scale + shift
             return result if self.dtype is None else np.asarray(result, self.dtype)
@@ -170,6 +175,10 @@ class Cast(_WritingTransformer):
         out = allocate(source, data.shape, self.dtype)
         np.copyto(out, data, casting="unsafe")
         return out
+
+
+def _is_scalar(value: Any) -> bool:
+    return isinstance(value, (int, float)) or np.ndim(value) == 0
 
 
 def _dtype(dtype: DTypeLike) -> np.dtype:

@@ -72,8 +72,10 @@ class SourcewiseTransformer(Transformer, ABC):
     ) -> tuple[Any, ...]:
         which = self.which_sources
         return tuple(
-            function(part, name) if name in which else part
-            for name, part in zip(self.sources, data, strict=True)
+            [
+                function(part, name) if name in which else part
+                for name, part in zip(self.sources, data, strict=True)
+            ]
         )
 
 
