@@ -92,10 +92,13 @@ class Chain:
         Returns:
             One element for each source of the stream.
         """
-        given = as_list(request) if self._as_lists else request
-        data = self.dataset.get_data_into(
-            self._state, given, _only_for(self._dataset_finals, allocate)
-        )
+        data: Any
+        if self._as_lists:
+            data = self.dataset.get_data(self._state, as_list(request))
+        else:
+            data = self.dataset.get_data_into(
+                self._state, request, _only_for(self._dataset_finals, allocate)
+            )
         for transformer, finals in zip(self.transformers, self._finals, strict=True):
             data = transformer.apply(data, Context(request, place, _only_for(finals, allocate)))
         return tuple(data)

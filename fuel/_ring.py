@@ -248,7 +248,7 @@ class OpenSlot:
         self.memory = memory
         self.size = 0
         self._address = address
-        self._made: list[tuple[NDArray[Any], int]] = []
+        self._made: dict[int, tuple[NDArray[Any], int]] = {}
         self._header: tuple[int, bytes | None] = (0, None)
 
     def clear(self) -> None:
@@ -276,15 +276,15 @@ class OpenSlot:
     def allocate(self, shape: tuple[int, ...], dtype: Any) -> NDArray[Any] | None:
         """An uninitialized array in the slot; None if it does not fit."""
         dtype = np.dtype(dtype)
+        start = -(-self.size // ALIGNMENT) * ALIGNMENT
         length = dtype.itemsize * math.prod(shape)
-        start = round_up(self.size, ALIGNMENT)
         if start + length > len(self.memory) or dtype.hasobject:
             return None
         self.size = start + length
         if self.size > self._header[0]:
             self._header = (0, None)
         array: NDArray[Any] = np.ndarray(shape, dtype, self.memory, start)
-        self._made.append((array, start))
+        self._made[id(array)] = array, start
         return array
 
     def place(self, array: NDArray[Any]) -> tuple[int, int]:
@@ -302,9 +302,8 @@ class OpenSlot:
 
     def offset_of(self, array: NDArray[Any]) -> int | None:
         """Where in the slot the array lies; None if it does not, or not in one run of bytes."""
-        for made, start in self._made:
-            if made is array:
-                return start
+        if (made := self._made.get(id(array))) is not None:
+            return made[1]
         offset = array.__array_interface__["data"][0] - self._address
         inside = offset >= 0 and offset + array.nbytes <= self.memory.nbytes
         return offset if inside and array.flags.c_contiguous else None

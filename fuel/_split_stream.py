@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from itertools import islice
 from typing import Any
 
@@ -44,6 +45,8 @@ class SplitStream:
         self._live: DataIterator | None = None
         self._epoch = -1
         self._copied_scheme: IterationScheme | None = None
+        self._aside = ThreadPoolExecutor(1, "fuel-next-epoch")
+        self._following: Future[Iterator[Any]] | None = None
 
     def receive(self) -> Any:
         """The next item of the epoch that the stream is in.
@@ -88,16 +91,23 @@ class SplitStream:
     def _draw(self, live: DataIterator) -> Iterator[tuple[Place, Any]]:
         """The rest of the requests of this epoch, then those of the next."""
         seed, step = self._root.seed, live.drawn
+        following = self._begin_following()
         for number, request in enumerate(live.draw_all(), step):
             yield Place(seed, self._epoch, number), request
+        for number, request in enumerate(live.draw_all(following.result())):
+            yield Place(seed, self._epoch + 1, number), request
+
+    def _begin_following(self) -> Future[Iterator[Any]]:
+        """Begin the next epoch in a thread, as a new order of many examples takes a while."""
         scheme = self._root.iteration_scheme
         assert scheme is not None
         if self._copied_scheme is None:
             self._copied_scheme = copy.deepcopy(scheme)
+        if self._following is not None:
+            wait([self._following])
         self._copied_scheme.load_state_dict(scheme.state_dict())
-        following = self._copied_scheme.get_request_iterator()
-        for number, request in enumerate(live.draw_all(following)):
-            yield Place(seed, self._epoch + 1, number), request
+        self._following = self._aside.submit(self._copied_scheme.get_request_iterator)
+        return self._following
 
     def _submit(self, requests: list[tuple[Place, Any]]) -> None:
         if requests:

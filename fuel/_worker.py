@@ -128,12 +128,7 @@ class _Worker:
             self._receive()
         nap, awake = _SHORT_NAP, 0.0
         while True:
-            present = self._control.generation
-            while self._jobs and self._jobs[0][0] != present:
-                self._jobs.popleft()
-            if self._run is not None and self._run[0] != present:
-                self._run = None
-            has_job = bool(self._jobs) or self._run is not None
+            has_job = self._has_job()
             if has_job and self._has_room():
                 return
             if not has_job or nap >= _LONG_NAP:
@@ -156,6 +151,15 @@ class _Worker:
         self._control.is_worker_waiting = False
         self._wake.take()
         self._receive()
+
+    def _has_job(self) -> bool:
+        """Whether there is work of the present generation; what is older is dropped."""
+        present = self._control.generation
+        while self._jobs and self._jobs[0][0] != present:
+            self._jobs.popleft()
+        if self._run is not None and self._run[0] != present:
+            self._run = None
+        return bool(self._jobs) or self._run is not None
 
     def _has_room(self) -> bool:
         return self._control.may_publish() and self._slots.has_free_slot()
@@ -182,8 +186,9 @@ class _Worker:
                         requests[end - length : end]
                         for end, length in zip(ends, message["lengths"], strict=True)
                     ]
-                for (sequence, *place), request in zip(message["places"], requests, strict=True):
-                    self._jobs.append((generation, sequence, self._compute, Place(*place), request))
+                places = _expanded(message["runs"], message["stride"])
+                for (sequence, place), request in zip(places, requests, strict=True):
+                    self._jobs.append((generation, sequence, self._compute, place, request))
             else:
                 state = _codec.decode(message["state"], buffers)
                 self._run = (
@@ -279,6 +284,12 @@ def _run(
         while epoch and not ended:
             yield step
         failed = 0
+
+
+def _expanded(runs: list[list[int]], stride: int) -> Iterator[tuple[int, Place]]:
+    for length, sequence, seed, epoch, step in runs:
+        for number in range(0, length * stride, stride):
+            yield sequence + number, Place(seed, epoch, step + number)
 
 
 def _where(error: Exception) -> str:

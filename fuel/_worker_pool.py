@@ -205,11 +205,28 @@ class RequestPool:
         message = {
             "type": "work",
             "generation": self._workers.generation,
-            "places": [(sequence, *place) for sequence, place, _ in tasks],
+            "runs": _runs(tasks, len(self._workers)),
+            "stride": len(self._workers),
             "requests": _codec.encode(requests, buffers),
             "lengths": lengths,
         }
         process.send(message, buffers)
+
+
+def _runs(tasks: list[_Task], stride: int) -> list[list[int]]:
+    """Sequence numbers and places, where both advance by `stride` in one run.
+
+    Returns:
+        For each run its length, first sequence number, and seed, epoch and first step.
+    """
+    runs: list[list[int]] = []
+    expected = None
+    for sequence, place, _ in tasks:
+        if expected != (sequence, *place):
+            runs.append([0, sequence, *place])
+        runs[-1][0] += 1
+        expected = (sequence + stride, place.seed, place.epoch, place.step + stride)
+    return runs
 
 
 _Task = tuple[int, Place, Any]

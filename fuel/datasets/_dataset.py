@@ -109,7 +109,10 @@ class Dataset(ABC):
         """
 
     def get_data_into(self, state: Any, request: Any, allocate: Allocate) -> Any:
-        """As `get_data`; arrays are made by `allocate` if the data set knows how to."""
+        """As `get_data`; arrays are made by `allocate` if the data set knows how to.
+
+        It is asked only of a data set that says `accepts_arrays`.
+        """
         return self.get_data(state, request)
 
     def filter_sources(self, data: Sequence[Any]) -> tuple[Any, ...]:

@@ -232,8 +232,6 @@ class H5PYDataset(Dataset):
 
     def get_data_into(self, state: Any, request: Any, allocate: Allocate) -> tuple[Any, ...]:
         """As `get_data`, in arrays made by `allocate`."""
-        if not self.accepts_arrays:
-            return self.get_data(state, request)
         return self._read(state, request, allocate)
 
     @property
