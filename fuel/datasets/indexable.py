@@ -8,6 +8,7 @@ import numpy as np
 from fuel._context import Allocate, new_array
 from fuel._selection import checked_request
 from fuel._subset import Subset
+from fuel.datasets._containers import adopt, between, select
 from fuel.datasets._dataset import Dataset, common_length
 from fuel.datasets._readers import ArrayReader
 from fuel.schemes import SequentialExampleScheme
@@ -19,7 +20,9 @@ __all__ = ["IndexableDataset"]
 class IndexableDataset(Dataset):
     """Examples in containers that can be indexed: arrays, lists, and the like.
 
-    Arrays are not copied when the data set is made; what it gives are copies, always.
+    Arrays are not copied when the data set is made; what it gives are copies, always. Tensors of
+    other libraries in the CPU's memory are looked at as arrays of NumPy's (by DLPack); their stored
+    arrays, Zarr's for instance, are read part by part, and give arrays of NumPy's.
 
     Args:
         indexables: from source name to container; or one container, whose source is `data`.
@@ -52,11 +55,13 @@ class IndexableDataset(Dataset):
         named = indexables if isinstance(indexables, Mapping) else {"data": indexables}
         self.provides_sources = tuple(named)
         super().__init__(sources, axis_labels)
-        wanted = {source: named[source] for source in self.sources}
+        wanted = {source: adopt(named[source]) for source in self.sources}
         self.start, self.stop = start, stop
         self.subset = Subset(slice(start, stop), common_length(wanted))
         if start is not None or stop is not None:
-            wanted = {source: container[start:stop] for source, container in wanted.items()}
+            wanted = {
+                source: between(container, start, stop) for source, container in wanted.items()
+            }
         self.indexables = list(wanted.values())
         self.num_examples = self.subset.num_examples
         self.example_iteration_scheme = SequentialExampleScheme(self.num_examples)
@@ -113,18 +118,10 @@ class IndexableDataset(Dataset):
             raise ValueError(f"an {type(self).__name__} has no state, but got {state!r}")
         selection = checked_request(request, self.num_examples)
         return tuple(
-            _select(container, selection)
+            select(container, selection)
             if reader is None
             else reader.read(selection, source, allocate)
             for source, container, reader in zip(
                 self.sources, self.indexables, self._readers, strict=True
             )
         )
-
-
-def _select(container: Any, selection: Any) -> Any:
-    if not isinstance(selection, np.ndarray):
-        return container[selection]
-    if isinstance(container, list | tuple):
-        return [container[place] for place in selection]
-    return container[selection.tolist()]
