@@ -5,5 +5,6 @@ from fuel.datasets.hdf5 import H5PYDataset
 from fuel.datasets.indexable import IndexableDataset
 from fuel.datasets.iterable import IterableDataset
 from fuel.datasets.mnist import MNIST
+from fuel.datasets.table import TableDataset
 
-__all__ = ["MNIST", "Dataset", "H5PYDataset", "IndexableDataset", "IterableDataset"]
+__all__ = ["MNIST", "Dataset", "H5PYDataset", "IndexableDataset", "IterableDataset", "TableDataset"]
