@@ -1,0 +1,27 @@
+"""Iteration schemes: which examples, in which order, in batches of which size.
+
+A scheme is asked for a new request iterator at each epoch. Its `state_dict` says what the *next*
+epoch will be; a place inside an epoch is counted by the stream, so it is the state at the epoch's
+start and a number of requests, never the remaining order.
+"""
+
+from fuel.schemes._base import BatchScheme, BatchSizeScheme, IndexScheme, IterationScheme
+from fuel.schemes._concatenated import ConcatenatedScheme
+from fuel.schemes._constant import ConstantScheme
+from fuel.schemes._folds import cross_validation
+from fuel.schemes._sequential import SequentialExampleScheme, SequentialScheme
+from fuel.schemes._shuffled import ShuffledExampleScheme, ShuffledScheme
+
+__all__ = [
+    "BatchScheme",
+    "BatchSizeScheme",
+    "ConcatenatedScheme",
+    "ConstantScheme",
+    "IndexScheme",
+    "IterationScheme",
+    "SequentialExampleScheme",
+    "SequentialScheme",
+    "ShuffledExampleScheme",
+    "ShuffledScheme",
+    "cross_validation",
+]
