@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fuel._context import Context
+from fuel._profile import Profile, QueueState, profile
 from fuel._stream_state import Peeked
 from fuel.iterator import DataIterator, as_mapping
 from fuel.schemes import IterationScheme
@@ -110,6 +111,29 @@ class AbstractDataStream(ABC):
         while True:
             yield self.get_epoch_iterator(as_dict=as_dict)
 
+    def __iter__(self) -> Iterator[Any]:
+        """Begin the next epoch, as `get_epoch_iterator` does."""
+        return self.get_epoch_iterator()
+
+    def profile(self, items: int = 100, *, step_seconds: float = 0.0) -> Profile:
+        """Measure where the time goes, stage by stage, on a copy: this stream stays where it is.
+
+        Print what it returns. Workers of the copy are started and ended; the stages inside them
+        are measured in this process, after.
+
+        Args:
+            items: how many to take, from this place on.
+            step_seconds: what your program needs for an item, to see who waits for whom.
+
+        Raises:
+            ValueError: if `items` is not positive, or the stream has none.
+        """
+        if items < 1 or step_seconds < 0:
+            raise ValueError(
+                f"items={items} must be 1 or more, and step_seconds={step_seconds} 0 or more"
+            )
+        return profile(self, items, step_seconds)
+
     def state_dict(self) -> dict[str, Any]:
         """The place of the next item, as JSON values and small arrays; to be taken at any moment.
 
@@ -155,6 +179,10 @@ class AbstractDataStream(ABC):
             self._peeked = Peeked(live, place, place, None, handed_out=True)
             return dict(as_mapping(self.sources, item))
         return self._peek_next_epoch(live, place)
+
+    def _queue_state(self) -> QueueState | None:
+        """How full the queue of this stream's workers is, if it has any."""
+        return None
 
     def _peek_next_epoch(self, live: DataIterator | None, place: dict[str, Any]) -> dict[str, Any]:
         after = self.state_dict()

@@ -119,6 +119,11 @@ class WorkerProcess:
         """Results, nanoseconds busy and idle, and bytes, since the worker started."""
         return self._control.statistics()
 
+    @property
+    def ready(self) -> int:
+        """How many results are there and not received yet."""
+        return max(0, self._control.statistics()[0] - self._control.consumed)
+
     def send(self, message: dict[str, Any], buffers: list[Buffer]) -> None:
         """Send a message, or keep it until the worker is ready."""
         frames = [self._token.encode(), _codec.dump(message), *buffers]

@@ -73,7 +73,7 @@ def adopt(container: Any) -> Any:
     if isinstance(container, np.ndarray | list | tuple):
         return container
     if isinstance(container, _SharesMemory) and container.__dlpack_device__()[0] == _CPU:
-        return np.from_dlpack(container)  # type: ignore[arg-type]
+        return np.from_dlpack(container)
     if isinstance(container, _StoredArray) and len(container.shape) > 0:
         return ForeignArray(container)
     return container

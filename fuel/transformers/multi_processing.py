@@ -13,6 +13,7 @@ from typing import Any, Self
 from fuel import _chain, _parcel
 from fuel._context import Context
 from fuel._lifeline import is_child
+from fuel._profile import QueueState
 from fuel._ring import MAX_DEPTH, MAX_SLOTS
 from fuel._split_stream import SplitStream
 from fuel._whole_stream import WholeStream
@@ -125,6 +126,19 @@ class MultiProcessing(Transformer):
             {"pid": process.pid, **dict(zip(names, process.statistics(), strict=True))}
             for process in running
         ]
+
+    def _queue_state(self) -> QueueState | None:
+        if self.workers == 0:
+            return None
+        running = [] if self._processes is None else self._processes.running()
+        done = [process.statistics() for process in running]
+        return QueueState(
+            self.workers,
+            sum(process.ready for process in running),
+            max(1, self.max_store * len(running)),
+            sum(busy for _, busy, _, _ in done),
+            sum(idle for _, _, idle, _ in done),
+        )
 
     def close(self) -> None:
         """End the workers and close the stream; iterating again starts both again."""
