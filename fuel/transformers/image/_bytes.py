@@ -1,0 +1,106 @@
+"""Images from encoded bytes: JPEG, PNG and whatever else Pillow reads."""
+
+import functools
+import importlib
+from collections.abc import Iterable
+from io import BytesIO
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from fuel.streams import AbstractDataStream, AxisLabels
+from fuel.transformers.image._formats import EXAMPLE_AXES
+from fuel.transformers.sourcewise import SourcewiseTransformer, checked_sources
+
+__all__ = ["ImagesFromBytes"]
+
+
+class ImagesFromBytes(SourcewiseTransformer):
+    """Images as arrays `(channel, height, width)`, decoded from files' contents.
+
+    An image in grey has one channel. A batch gives a list, since images may differ in size. Needs
+    Pillow, the extra `images`.
+
+    Args:
+        data_stream: the stream to transform; its sources are `bytes`.
+        color_mode: Pillow's name of what to convert to, for instance `"RGB"` or `"L"`; None to
+            leave images as they are.
+        which_sources: the sources to transform; default all.
+
+    Raises:
+        ImportError: if Pillow is not installed.
+        TypeError: if what comes are no `bytes`.
+        ValueError: if the bytes are no image that Pillow can read, or one without pixels to show as
+            an array.
+    """
+
+    def __init__(
+        self,
+        data_stream: AbstractDataStream,
+        color_mode: str | None = "RGB",
+        which_sources: Iterable[str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        _pillow()
+        kwargs.setdefault("produces_examples", data_stream.produces_examples)
+        kwargs.setdefault(
+            "axis_labels",
+            _labels(
+                data_stream,
+                checked_sources(data_stream, which_sources),
+                kwargs["produces_examples"],
+            ),
+        )
+        super().__init__(data_stream, which_sources=which_sources, **kwargs)
+        self.color_mode = color_mode
+
+    def transform_source_example(self, source_example: Any, source_name: str) -> np.ndarray:
+        """The image of a file's contents."""
+        if not isinstance(source_example, bytes):
+            raise TypeError(
+                f"source {source_name!r} gave {_kind(source_example)}, but images are decoded from "
+                "bytes objects; arrays of bytes become such by fuel.transformers.defaults.ToBytes"
+            )
+        try:
+            with _pillow().open(BytesIO(source_example)) as image:
+                pixels = np.array(
+                    image if self.color_mode is None else image.convert(self.color_mode)
+                )
+        except (OSError, SyntaxError, ValueError, EOFError) as error:  # Pillow raises any of them
+            raise ValueError(
+                f"{len(source_example)} bytes of source {source_name!r}, which begin with "
+                f"{source_example[:8]!r}, cannot be decoded as an image: {error}"
+            ) from error
+        if pixels.ndim == 2:
+            return pixels[np.newaxis]
+        return np.ascontiguousarray(pixels.transpose(2, 0, 1))
+
+    def transform_source_batch(self, source_batch: Any, source_name: str) -> list[np.ndarray]:
+        """The images of several files' contents."""
+        return [self.transform_source_example(example, source_name) for example in source_batch]
+
+
+@functools.cache
+def _pillow() -> ModuleType:
+    try:
+        return importlib.import_module("PIL.Image")
+    except ImportError as error:
+        raise ImportError(
+            "decoding images needs Pillow, which is not installed; install the extra `images`: "
+            "pip install 'bricks-fuel-mainloop[images]'"
+        ) from error
+
+
+def _labels(
+    data_stream: AbstractDataStream, which: tuple[str, ...], produces_examples: bool
+) -> AxisLabels:
+    known = data_stream.axis_labels or {}
+    own = EXAMPLE_AXES if produces_examples else ("batch", *EXAMPLE_AXES)
+    return {name: own if name in which else known.get(name) for name in data_stream.sources}
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape} and type {value.dtype}"
+    return f"a {type(value).__name__}"
