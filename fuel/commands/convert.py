@@ -9,19 +9,15 @@ import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-
-import h5py
 
 from fuel._publish import publish
+from fuel._scratch import scratch_directory
 from fuel.commands._command import DONE, WRONG_INPUT, data_sets, existing_directory, run
-from fuel.commands._scratch import scratch_directory
 from fuel.config_parser import config
-from fuel.converters import __version__ as converters_version
 from fuel.converters import all_converters
+from fuel.converters._provenance import record_provenance
 from fuel.converters._writing import extend_hdf5
 from fuel.data_path import is_in_data_path
-from fuel.datasets.hdf5 import H5PYDataset
 
 __all__ = ["main"]
 
@@ -55,11 +51,14 @@ def _convert(args: Sequence[str]) -> int:
     function = options.pop("function")
     output_directory = Path(options.pop("output_directory"))
     filename = options.pop("output_filename")
+    licence = options.pop("licence")
+    command = shlex.join(["fuel-convert", *args])
     if filename is not None:
         options["output_filename"] = filename if filename.endswith(ENDINGS) else f"{filename}.hdf5"
     with scratch_directory(output_directory, ".fuel-convert-") as scratch:
         for path in function(output_directory=str(scratch), **options):
-            _record_provenance(path, args)
+            with extend_hdf5(path) as h5file:
+                record_provenance(h5file, command=command, licence=licence)
             target = output_directory / Path(path).relative_to(scratch)
             publish(Path(path), target)
             logger.info("wrote %s", target)
@@ -97,6 +96,12 @@ def _parser() -> argparse.ArgumentParser:
         type=_plain_name,
         help="another name for the file; .hdf5 is appended unless it ends in " + ", ".join(ENDINGS),
     )
+    common.add_argument(
+        "--licence",
+        "--license",
+        metavar="TEXT",
+        help="under which the data may be used; recorded in the file",
+    )
     subparsers = parser.add_subparsers(title="data sets", metavar="DATASET")
     known = data_sets(all_converters, config.extra_converters, "all_converters")
     for name, fill_subparser in known.items():
@@ -111,14 +116,3 @@ def _plain_name(name: str) -> str:
             f"{name!r} is not a plain file name; the directory goes to --output-directory"
         )
     return name
-
-
-def _record_provenance(path: str, args: Sequence[str]) -> None:
-    text: Any = h5py.string_dtype("ascii")
-    with extend_hdf5(path) as h5file:
-        for key, value in {
-            "h5py_interface_version": H5PYDataset.interface_version,
-            "fuel_convert_version": converters_version,
-            "fuel_convert_command": shlex.join(["fuel-convert", *args]),
-        }.items():
-            h5file.attrs.create(key, value.encode("ascii", "backslashreplace"), dtype=text)

@@ -10,6 +10,7 @@ keyword, among them `directory`, `output_directory` and, if the user gave one,
 
 from fuel.converters._registry import all_converters
 from fuel.converters._version import __version__
+from fuel.converters._write import write_hdf5
 from fuel.converters.base import MissingInputFiles, check_exists, create_hdf5, fill_hdf5_file
 
 __all__ = [
@@ -19,4 +20,5 @@ __all__ = [
     "check_exists",
     "create_hdf5",
     "fill_hdf5_file",
+    "write_hdf5",
 ]

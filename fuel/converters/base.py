@@ -16,6 +16,7 @@ import numpy as np
 
 from fuel._progress import ProgressBar
 from fuel._progress import progress_bar as any_progress_bar
+from fuel.converters._rows import RaggedRows, as_rows, create_rows
 from fuel.converters._writing import create_hdf5
 from fuel.datasets.hdf5 import H5PYDataset
 from fuel.exceptions import MissingInputFiles
@@ -79,39 +80,52 @@ def progress_bar(
         yield bar
 
 
-def fill_hdf5_file(h5file: h5py.File, data: Sequence[tuple[Any, ...]]) -> None:
+def fill_hdf5_file(
+    h5file: h5py.File,
+    data: Sequence[tuple[Any, ...]],
+    *,
+    axis_labels: Mapping[str, Sequence[str]] | None = None,
+) -> None:
     """Write arrays as the sources of an HDF5 file, and which rows belong to which split.
 
     Each source becomes one contiguous data set in the root, the splits' rows one after the other
-    in the order of `data`. Other attributes, and the labels of the axes, are the caller's.
+    in the order of `data`; an array of objects, or a list of arrays that differ in shape, becomes
+    a ragged source. Other attributes are the caller's.
 
     Args:
         h5file: a file open for writing.
         data: tuples `(split, source, array)` or `(split, source, array, comment)`.
+        axis_labels: names of the axes of some of the sources, the first that of the examples.
 
     Raises:
         ValueError: if there is no data, a pair of split and source comes twice, the sources of a
             split differ in length, or the arrays of a source in dtype or in shape behind the
-            first axis.
+            first axis, or in number of axes if they are ragged; if labels are of an unknown
+            source, or not as many as its axes.
     """
-    pieces = [(split, source, np.asarray(array), *rest) for split, source, array, *rest in data]
-    _check_pieces(pieces)
+    labels = dict(axis_labels or {})
+    pieces = [
+        (split, source, _rows(split, source, array), *rest) for split, source, array, *rest in data
+    ]
+    _check_pieces(pieces, labels)
     split_dict: dict[str, dict[str, tuple[Any, ...]]] = {}
     with progress_bar("data", sum(len(piece[2]) for piece in pieces)) as bar:
         done = 0
         for source in dict.fromkeys(piece[1] for piece in pieces):
-            arrays = [piece[2] for piece in pieces if piece[1] == source]
-            shape = (sum(len(array) for array in arrays), *arrays[0].shape[1:])
-            dataset = h5file.create_dataset(source, shape, arrays[0].dtype)
+            parts = [piece for piece in pieces if piece[1] == source]
+            written = create_rows(
+                h5file, source, [part[2] for part in parts], labels.get(source, ())[1:]
+            )
+            for count in written:
+                done += count
+                bar.update(done)
             start = 0
-            for split, _, array, *comment in (piece for piece in pieces if piece[1] == source):
-                stop = start + len(array)
-                if stop > start:
-                    dataset[start:stop] = array
+            for split, _, rows, *comment in parts:
+                stop = start + len(rows)
                 split_dict.setdefault(split, {})[source] = (start, stop, None, *comment)
                 start = stop
-                done += len(array)
-                bar.update(done)
+            for dimension, label in zip(h5file[source].dims, labels.get(source, ()), strict=False):
+                dimension.label = label
     in_order = {split: split_dict[split] for split in dict.fromkeys(piece[0] for piece in pieces)}
     h5file.attrs["split"] = H5PYDataset.create_split_array(in_order)
 
@@ -122,30 +136,52 @@ def record_inputs(h5file: h5py.File, paths: Sequence[Path]) -> None:
     h5file.attrs["input_sha256"] = json.dumps(digests)
 
 
-def _check_pieces(pieces: Sequence[tuple[Any, ...]]) -> None:
+def _rows(split: str, source: str, values: Any) -> np.ndarray | RaggedRows:
+    try:
+        return as_rows(values)
+    except ValueError as error:
+        raise ValueError(f"source {source!r} of split {split!r}: {error}") from error
+
+
+def _check_pieces(
+    pieces: Sequence[tuple[Any, ...]], axis_labels: Mapping[str, Sequence[str]]
+) -> None:
     if not pieces:
         raise ValueError("there is no data to write; give tuples (split, source, array)")
     lengths: dict[str, tuple[str, int]] = {}
-    kinds: dict[str, tuple[str, np.dtype[Any], tuple[int, ...]]] = {}
+    kinds: dict[str, tuple[str, str]] = {}
     seen = set()
-    for split, source, array, *_ in pieces:
+    for split, source, rows, *_ in pieces:
         if (split, source) in seen:
             raise ValueError(f"source {source!r} of split {split!r} is given twice")
         seen.add((split, source))
-        if array.ndim == 0:
-            raise ValueError(f"source {source!r} of split {split!r} is a scalar: it has no rows")
-        other, length = lengths.setdefault(split, (source, len(array)))
-        if length != len(array):
+        other, length = lengths.setdefault(split, (source, len(rows)))
+        if length != len(rows):
             raise ValueError(
                 f"in split {split!r}, source {other!r} has {length} rows and source {source!r} "
-                f"has {len(array)}; they must be as many"
+                f"has {len(rows)}; they must be as many"
             )
-        first, dtype, shape = kinds.setdefault(source, (split, array.dtype, array.shape[1:]))
-        if (dtype, shape) != (array.dtype, array.shape[1:]):
+        first, kind = kinds.setdefault(source, (split, _kind(rows)))
+        if kind != _kind(rows):
             raise ValueError(
-                f"source {source!r} has rows of {dtype} {shape} in split {first!r}, but of "
-                f"{array.dtype} {array.shape[1:]} in split {split!r}; they must be alike"
+                f"source {source!r} has rows of {kind} in split {first!r}, but of {_kind(rows)} "
+                f"in split {split!r}; they must be alike"
             )
+        _check_labels(source, rows, axis_labels.get(source))
+    if unknown := sorted(set(axis_labels) - set(kinds)):
+        raise ValueError(f"axis_labels names {unknown}, but the sources are {sorted(kinds)}")
+
+
+def _kind(rows: np.ndarray | RaggedRows) -> str:
+    if isinstance(rows, RaggedRows):
+        return f"{rows.dtype} with {rows.shapes.shape[1]} axes of any length"
+    return f"{rows.dtype} {rows.shape[1:]}"
+
+
+def _check_labels(source: str, rows: np.ndarray | RaggedRows, labels: Sequence[str] | None) -> None:
+    axes = 1 + rows.shapes.shape[1] if isinstance(rows, RaggedRows) else rows.ndim
+    if labels is not None and (isinstance(labels, str) or len(labels) != axes):
+        raise ValueError(f"axis_labels of {source!r} are {labels!r}, but it has {axes} axes")
 
 
 def _sha256(path: Path) -> str:
