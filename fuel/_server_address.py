@@ -1,0 +1,45 @@
+"""Where a server of streams listens, and whether only this machine can reach it."""
+
+from __future__ import annotations
+
+import ipaddress
+
+__all__ = ["address_of", "is_local"]
+
+IPC = "ipc://"
+
+
+def address_of(host: str, port: int) -> str:
+    """The ZeroMQ address of a host's port.
+
+    Args:
+        host: a name, an IP address, or `*` for all interfaces of this machine; or `ipc://` and a
+            path, for a socket in the file system, where the port means nothing.
+        port: 0 to 65535.
+
+    Raises:
+        ValueError: if either is malformed.
+    """
+    if host.startswith(IPC):
+        if len(host) == len(IPC):
+            raise ValueError(f"host={host!r} lacks a path; write for instance ipc:///tmp/my-stream")
+        return host
+    if not host or "/" in host or any(character.isspace() for character in host):
+        raise ValueError(
+            f"host={host!r} is no host; give a name, an IP address, or ipc:// and a path"
+        )
+    if not 0 <= port <= 65535:
+        raise ValueError(f"port={port} must be from 0 to 65535")
+    if ":" in host and not host.startswith("["):
+        host = f"[{host}]"
+    return f"tcp://{'127.0.0.1' if host == 'localhost' else host}:{port}"
+
+
+def is_local(host: str) -> bool:
+    """Whether a socket that is bound to this host can be reached from this machine only."""
+    if host.startswith(IPC) or host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

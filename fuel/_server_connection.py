@@ -1,0 +1,163 @@
+"""A client's connection to a server, which is made anew as often as need be."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import time
+import weakref
+from contextlib import suppress
+from typing import Any
+
+import zmq
+
+from fuel import _server_message
+from fuel._codec import CodecError
+from fuel._server_error import ServerError
+from fuel._server_keys import client_keys
+from fuel._server_message import Message
+
+logger = logging.getLogger("fuel.server")
+
+_PATIENCE = 5
+"""Heartbeats without an answer, after which the connection is made anew."""
+_LINGER = 100
+"""Milliseconds in which a good-bye may still leave."""
+
+
+class Connection:
+    """Messages to and from a server.
+
+    Args:
+        address: the server's.
+        heartbeat: seconds of silence after which the server is asked whether it is there.
+        timeout: seconds of silence after which it is given up; None for never.
+        keys: folder of this client's keys, if the server wants keys.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        *,
+        heartbeat: float,
+        timeout: float | None,
+        keys: str | os.PathLike[str] | None,
+    ) -> None:
+        self._address = address
+        self._heartbeat = heartbeat
+        self._timeout = timeout
+        self._keys = None if keys is None else client_keys(keys)
+        self._silent_since: float | None = None
+        self._opened = 0.0
+        self._open_socket: zmq.Socket[bytes] | None = None
+        self._finalizer: weakref.finalize[Any, Any] | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a socket: from the first message until `close`."""
+        return self._open_socket is not None
+
+    def send(self, kind: str, **fields: Any) -> None:
+        """Send a message, or let it be if the server is gone and the queue to it full.
+
+        That it was lost shows when nothing is heard.
+        """
+        with suppress(zmq.Again):
+            self._socket.send_multipart(_server_message.pack(kind, **fields), zmq.NOBLOCK)
+
+    def has_message(self) -> bool:
+        """Whether a message is here already."""
+        return bool(self._socket.poll(0))
+
+    def receive(self, run: int) -> Message | None:
+        """Wait for a message.
+
+        Args:
+            run: what a server that is still the same one knows of.
+
+        Returns:
+            The message; None if the connection was made anew, so that what was asked for before
+            must be asked for again.
+
+        Raises:
+            ServerError: if there was no sign of life within the timeout, the server refused, or
+                speaks another language.
+        """
+        while True:
+            if self._silent_since is None:
+                self._silent_since = time.monotonic()
+            left = math.inf
+            if self._timeout is not None:
+                left = self._silent_since + self._timeout - time.monotonic()
+            if self._socket.poll(math.ceil(max(0.0, min(self._heartbeat, left)) * 1000)):
+                self._silent_since = None
+                message = self._take()
+                if message.kind not in ("beat", "pong"):
+                    return message
+            elif left <= 0:
+                self._silent_since = None
+                raise ServerError(
+                    f"there was no answer from a server at {self._address} for {self._timeout:g} "
+                    "s; does it run there, and if it wants keys, are they right? To wait longer, "
+                    "pass timeout="
+                )
+            elif time.monotonic() >= self._opened + _PATIENCE * self._heartbeat:
+                self._reopen()
+                return None
+            else:
+                self.send("ping", run=run)
+
+    def close(self) -> None:
+        """Say good-bye and give up the socket; the next message opens another."""
+        if self._finalizer is not None:
+            self.send("bye")
+            self._context.destroy(_LINGER)
+            self._finalizer.detach()
+        self._open_socket = self._finalizer = self._silent_since = None
+
+    @property
+    def _socket(self) -> zmq.Socket[bytes]:
+        if self._open_socket is None:
+            self._context: zmq.Context[Any] = zmq.Context()
+            self._context.setsockopt(zmq.IPV6, 1)
+            self._finalizer = weakref.finalize(self, self._context.destroy, 0)
+            self._open_socket = self._connected()
+        return self._open_socket
+
+    def _take(self) -> Message:
+        self._opened = time.monotonic()  # the connection is as good as new
+        try:
+            message = _server_message.unpack(self._socket.recv_multipart(copy=False))
+            reason = message.text("reason") if message.kind == "refused" else None
+        except CodecError as error:
+            raise ServerError(
+                f"what answers at {self._address} is no server that this client understands: "
+                f"{error}"
+            ) from error
+        if reason is not None:
+            raise ServerError(f"the server at {self._address} refused: {reason}")
+        return message
+
+    def _connected(self) -> zmq.Socket[bytes]:
+        self._opened = time.monotonic()
+        socket: zmq.Socket[bytes] = self._context.socket(zmq.DEALER)
+        for option, value in (
+            (zmq.LINGER, 0),
+            (zmq.RCVHWM, 0),  # credit is what limits
+            (zmq.RECONNECT_IVL, max(1, int(min(0.1, self._heartbeat) * 1000))),
+            (zmq.HEARTBEAT_IVL, max(1, int(self._heartbeat * 1000))),
+            (zmq.HEARTBEAT_TIMEOUT, max(1, int(self._heartbeat * _PATIENCE * 1000))),
+        ):
+            socket.setsockopt(option, value)
+        if self._keys is not None:
+            own, server = self._keys
+            socket.curve_publickey, socket.curve_secretkey = own
+            socket.curve_serverkey = server
+        socket.connect(self._address)
+        return socket
+
+    def _reopen(self) -> None:
+        logger.warning("the server at %s is silent; connecting anew", self._address)
+        self._socket.close(linger=0)
+        self._open_socket = self._connected()
