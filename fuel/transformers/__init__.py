@@ -3,25 +3,49 @@
 from fuel.transformers.axis_labels import ExpectsAxisLabels
 from fuel.transformers.base import AgnosticTransformer, Transformer
 from fuel.transformers.batches import Batch
+from fuel.transformers.cache import Cache
+from fuel.transformers.filter import Filter
 from fuel.transformers.mapping import Mapping
+from fuel.transformers.merge import Merge
+from fuel.transformers.mixing import Mixture
 from fuel.transformers.multi_processing import MultiProcessing, WorkerError
-from fuel.transformers.numeric import Cast, Flatten, ScaleAndShift
+from fuel.transformers.numeric import Cast, Flatten, ForceFloatX, ScaleAndShift
+from fuel.transformers.one_hot import OneHot
+from fuel.transformers.padding import Padding
+from fuel.transformers.segments import Segments
+from fuel.transformers.sorting import SortMapping
 from fuel.transformers.sources import FilterSources, Rename
-from fuel.transformers.sourcewise import AgnosticSourcewiseTransformer, SourcewiseTransformer
+from fuel.transformers.sourcewise import (
+    AgnosticSourcewiseTransformer,
+    SourcewiseMapping,
+    SourcewiseTransformer,
+)
+from fuel.transformers.unpack import Unpack
 
 __all__ = [
     "AgnosticSourcewiseTransformer",
     "AgnosticTransformer",
     "Batch",
+    "Cache",
     "Cast",
     "ExpectsAxisLabels",
+    "Filter",
     "FilterSources",
     "Flatten",
+    "ForceFloatX",
     "Mapping",
+    "Merge",
+    "Mixture",
     "MultiProcessing",
+    "OneHot",
+    "Padding",
     "Rename",
     "ScaleAndShift",
+    "Segments",
+    "SortMapping",
+    "SourcewiseMapping",
     "SourcewiseTransformer",
     "Transformer",
+    "Unpack",
     "WorkerError",
 ]

@@ -20,8 +20,9 @@ class Transformer(AbstractDataStream):
 
     A transformer of your own defines `transform_example` or `transform_batch`, or both. If it keeps
     nothing from item to item, worker processes may share its work. If it keeps something, say
-    `stateless = False` and define `own_state` and `load_own_state`; random generators that are its
-    attributes are noticed and saved by themselves.
+    `stateless = False` and define `own_state` and `load_own_state`, and `start_epoch` if what it
+    keeps belongs to one epoch; random generators that are its attributes are noticed and saved by
+    themselves.
 
     Args:
         data_stream: the stream to transform.
@@ -70,12 +71,14 @@ class Transformer(AbstractDataStream):
         self._supersede()
         self._abandon_epoch()
         self.data_stream.reset()
+        self.start_epoch()
 
     def next_epoch(self) -> None:
         """Bring the child to its next epoch."""
         self._undo_peek()
         self._abandon_epoch()
         self.data_stream.next_epoch()
+        self.start_epoch()
 
     def get_epoch_iterator(self, as_dict: bool = False) -> Iterator[Any]:
         """Begin the next epoch, here and in the child; or go on with a loaded one."""
@@ -86,6 +89,7 @@ class Transformer(AbstractDataStream):
         if self._loaded is not None:
             self._abandon_epoch()
         self.child_epoch_iterator = self.data_stream.get_epoch_iterator()
+        self.start_epoch()
         return self._begin(as_dict, 0)
 
     def get_data(self, request: Any = None) -> Any:
@@ -154,6 +158,10 @@ class Transformer(AbstractDataStream):
                 f"{type(self).__name__} is to produce {own}, but its child "
                 f"{type(self.data_stream).__name__} produces {child}; define get_data to convert"
             )
+
+    def start_epoch(self) -> None:
+        """Forget what was kept of the epoch before, which may have been left early."""
+        return None
 
     def own_state(self) -> dict[str, Any]:
         """What this transformer keeps from item to item, as JSON values and small arrays."""
@@ -230,7 +238,7 @@ class Transformer(AbstractDataStream):
             "step": 0 if live is None else live.step,
             "in_epoch": in_epoch,
             "own": self.own_state(),
-            "child": self.data_stream.state_dict(),
+            "child": self._child_state(),
         }
         if scheme is not None:
             state["scheme"] = self._epoch_start if in_epoch else scheme.state_dict()
@@ -247,6 +255,10 @@ class Transformer(AbstractDataStream):
             self.iteration_scheme.load_state_dict(state["scheme"])
         self.load_own_state(state["own"])
         self._loaded = dict(state)
+
+    def _child_state(self) -> dict[str, Any]:
+        """The place from which the child goes on, for the state."""
+        return self.data_stream.state_dict()
 
     def _adds_nothing(self) -> bool:
         """Whether the child's place is this transformer's place."""

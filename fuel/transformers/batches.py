@@ -67,8 +67,7 @@ class Batch(Transformer):
                 fewer.
             StopIteration: at the end of the epoch.
         """
-        if not isinstance(request, int | np.integer) or request < 1:
-            raise ValueError(f"Batch needs the number of examples of a batch, not {request!r}")
+        request = checked_size(self, request)
         assert self.child_epoch_iterator is not None
         examples = []
         for _, example in zip(range(request), self.child_epoch_iterator, strict=False):
@@ -83,11 +82,30 @@ class Batch(Transformer):
         return tuple(as_batch(column) for column in zip(*examples, strict=True))
 
 
+def checked_size(asked: object, request: Any) -> int:
+    """A request that must be a number of examples.
+
+    Raises:
+        ValueError: if it is not.
+    """
+    if not isinstance(request, int | np.integer) or request < 1:
+        name = type(asked).__name__
+        raise ValueError(f"{name} needs the number of examples of a batch, not {request!r}")
+    return int(request)
+
+
 def as_batch(examples: Sequence[Any]) -> np.ndarray:
-    """Examples along a new first axis; as objects, if their shapes differ."""
-    if len({np.shape(example) for example in examples}) == 1:
-        return np.asarray(examples)
+    """Examples along a new first axis; as objects, if their shapes differ, or they are bytes."""
+    if type(examples[0]) is not bytes and _have_one_shape(examples):
+        return np.asarray(examples)  # as an array, bytes would lose the zeros at their ends
     batch = np.empty(len(examples), dtype=object)
     for place, example in enumerate(examples):
         batch[place] = example
     return batch
+
+
+def _have_one_shape(examples: Sequence[Any]) -> bool:
+    try:
+        return len({np.shape(example) for example in examples}) == 1
+    except ValueError:  # a list of lists of different lengths has no shape
+        return False

@@ -6,6 +6,7 @@ from typing import Any
 
 from fuel.streams import AbstractDataStream
 from fuel.transformers.base import Transformer
+from fuel.transformers.sorting import SortMapping
 
 __all__ = ["Mapping"]
 
@@ -24,8 +25,9 @@ class Mapping(Transformer):
             replace all sources.
         mapping_accepts: `list`, if the function gets the item as a tuple; `dict`, if it gets, and
             may return, a dictionary with source names as keys.
-        axis_labels: for each source the names of its axes; default those of the child's sources, if
-            they are kept (with `add_sources`).
+        keeps_axes: whether results have the axes of the sources that they stand for, so that labels
+            are kept; a `SortMapping`'s do, and what `add_sources` leaves as it is.
+        axis_labels: for each source the names of its axes.
 
     Raises:
         TypeError: if `mapping` cannot be called.
@@ -38,6 +40,8 @@ class Mapping(Transformer):
         mapping: Callable[[Any], Any],
         add_sources: Iterable[str] | None = None,
         mapping_accepts: type = list,
+        *,
+        keeps_axes: bool = False,
         **kwargs: Any,
     ) -> None:
         if mapping_accepts not in (list, dict):
@@ -45,7 +49,7 @@ class Mapping(Transformer):
         if not callable(mapping):
             raise TypeError(f"mapping={mapping!r} is no function")
         kwargs.setdefault("produces_examples", data_stream.produces_examples)
-        if add_sources is not None:
+        if keeps_axes or add_sources is not None or isinstance(mapping, SortMapping):
             kwargs.setdefault("axis_labels", data_stream.axis_labels)
         super().__init__(data_stream, **kwargs)
         self.mapping = mapping

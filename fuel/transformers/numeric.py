@@ -11,12 +11,13 @@ from numpy.typing import DTypeLike
 from fuel._context import Allocate, Context, new_array
 from fuel.config_parser import config
 from fuel.streams import AbstractDataStream
+from fuel.transformers._ragged import each, is_ragged
 from fuel.transformers.sourcewise import AgnosticSourcewiseTransformer, SourcewiseTransformer
 
-__all__ = ["Cast", "Flatten", "ScaleAndShift"]
+__all__ = ["Cast", "Flatten", "ForceFloatX", "ScaleAndShift", "WritingTransformer"]
 
 
-class _WritingTransformer(AgnosticSourcewiseTransformer):
+class WritingTransformer(AgnosticSourcewiseTransformer):
     """A sourcewise transformer that keeps axes, and writes into arrays it is given."""
 
     def __init__(
@@ -51,6 +52,8 @@ class _WritingTransformer(AgnosticSourcewiseTransformer):
 class Flatten(SourcewiseTransformer):
     """Examples as vectors: a batch gets the shape (examples, features). No data is moved.
 
+    In a ragged batch each example becomes a vector.
+
     Args:
         data_stream: the stream to transform.
         which_sources: the sources to flatten; default all.
@@ -78,6 +81,8 @@ class Flatten(SourcewiseTransformer):
 
     def transform_source_batch(self, source_batch: Any, source_name: str) -> np.ndarray:
         """The batch with one axis beside that of the examples."""
+        if is_ragged(source_batch):
+            return each(np.ravel, source_batch)
         batch = np.asarray(source_batch)
         return batch.reshape(len(batch), math.prod(batch.shape[1:]))
 
@@ -86,11 +91,12 @@ class Flatten(SourcewiseTransformer):
         return source
 
 
-class ScaleAndShift(_WritingTransformer):
+class ScaleAndShift(WritingTransformer):
     """Data times a scale, plus a shift, in this order.
 
     Types follow NumPy: unsigned bytes times a Python float are 64-bit floats, 32-bit floats times
-    one stay what they are, bytes times a Python integer stay bytes and wrap around.
+    one stay what they are, bytes times a Python integer stay bytes and wrap around. In a ragged
+    batch each example is computed by itself.
 
     Args:
         data_stream: the stream to transform.
@@ -130,8 +136,12 @@ class ScaleAndShift(_WritingTransformer):
         if not (
             isinstance(data, np.ndarray) and data.ndim and _is_scalar(scale) and _is_scalar(shift)
         ):
+            if is_ragged(data):
+                return each(lambda example: self._write(example, source, new_array), data)
             result = data * scale + shift
             return result if self.dtype is None else np.asarray(result, self.dtype)
+        if is_ragged(data):
+            return each(lambda example: self._write(example, source, new_array), data)
         if self.dtype is not None:
             out = allocate(source, data.shape, self.dtype)
             np.copyto(out, data, casting="unsafe")  # then in place: faster than one mixed multiply
@@ -147,8 +157,8 @@ class ScaleAndShift(_WritingTransformer):
         return out
 
 
-class Cast(_WritingTransformer):
-    """Data as another type.
+class Cast(WritingTransformer):
+    """Data as another type. In a ragged batch, each example by itself.
 
     Args:
         data_stream: the stream to transform.
@@ -172,9 +182,45 @@ class Cast(_WritingTransformer):
     def _write(self, data: Any, source: str, allocate: Allocate) -> Any:
         if not isinstance(data, np.ndarray) or data.dtype == self.dtype:
             return np.asarray(data, dtype=self.dtype)
+        if is_ragged(data):
+            return each(lambda example: np.asarray(example, self.dtype), data)
         out = allocate(source, data.shape, self.dtype)
         np.copyto(out, data, casting="unsafe")
         return out
+
+
+class ForceFloatX(WritingTransformer):
+    """Arrays of floating type as the configured floating type; nothing else is touched.
+
+    Args:
+        data_stream: the stream to transform.
+        which_sources: the sources to transform; default all.
+
+    Raises:
+        ValueError: if the stream does not have one of `which_sources`.
+    """
+
+    def __init__(
+        self,
+        data_stream: AbstractDataStream,
+        which_sources: Iterable[str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(data_stream, which_sources, **kwargs)
+        self.dtype = _dtype("floatX")
+
+    def _write(self, data: Any, source: str, allocate: Allocate) -> Any:
+        if is_ragged(data):
+            return each(lambda example: self._write(example, source, new_array), data)
+        if (
+            not isinstance(data, np.ndarray | np.floating)
+            or data.dtype.kind != "f"
+            or data.dtype == self.dtype
+        ):
+            return data
+        out = allocate(source, data.shape, self.dtype)
+        np.copyto(out, data, casting="unsafe")
+        return out if isinstance(data, np.ndarray) else out[()]
 
 
 def _is_scalar(value: Any) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 from fuel.streams import AbstractDataStream
 from fuel.transformers.base import AgnosticTransformer, Transformer
 
-__all__ = ["AgnosticSourcewiseTransformer", "SourcewiseTransformer"]
+__all__ = ["AgnosticSourcewiseTransformer", "SourcewiseMapping", "SourcewiseTransformer"]
 
 
 class SourcewiseTransformer(Transformer, ABC):
@@ -100,6 +100,53 @@ class AgnosticSourcewiseTransformer(AgnosticTransformer, SourcewiseTransformer):
     def transform_source_batch(self, source_batch: Any, source_name: str) -> Any:
         """What becomes of a batch of one source."""
         return self.transform_any_source(source_batch, source_name)
+
+
+class SourcewiseMapping(AgnosticSourcewiseTransformer):
+    """Applies a function to each of some sources.
+
+    The function should keep nothing from call to call, for then it can be applied by any process
+    and resumed anywhere.
+
+    Args:
+        data_stream: the stream to transform.
+        mapping: gets what an item has of a source, an example or a batch, and returns what becomes
+            of it.
+        which_sources: the sources to transform; default all.
+        keeps_axes: whether results have the axes of what they were made from, so that labels are
+            kept.
+
+    Raises:
+        TypeError: if `mapping` cannot be called.
+        ValueError: if the stream does not have one of `which_sources`.
+
+    >>> from fuel.datasets import IterableDataset
+    >>> from fuel.streams import DataStream
+    >>> numbers = DataStream(IterableDataset({"x": [4, 9], "y": [0, 1]}))
+    >>> list(SourcewiseMapping(numbers, str, which_sources="x").get_epoch_iterator())
+    [('4', 0), ('9', 1)]
+    """
+
+    def __init__(
+        self,
+        data_stream: AbstractDataStream,
+        mapping: Callable[[Any], Any],
+        which_sources: Iterable[str] | None = None,
+        *,
+        keeps_axes: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        if not callable(mapping):
+            raise TypeError(f"mapping={mapping!r} is no function")
+        if keeps_axes:
+            kwargs.setdefault("axis_labels", data_stream.axis_labels)
+        kwargs.setdefault("produces_examples", data_stream.produces_examples)
+        super().__init__(data_stream, which_sources=which_sources, **kwargs)
+        self.mapping = mapping
+
+    def transform_any_source(self, source_data: Any, source_name: str) -> Any:
+        """What the function makes of an example or a batch of one source."""
+        return self.mapping(source_data)
 
 
 def checked_sources(
