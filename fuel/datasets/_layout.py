@@ -1,5 +1,6 @@
-"""What one must know of an HDF5 file to read it without HDF5."""
+"""What an HDF5 file of ours holds: its sources, their axes, and which rows belong to splits."""
 
+import math
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,47 +16,73 @@ __all__ = ["DAMAGE", "FileLayout", "SourceLayout"]
 DAMAGE = (KeyError, RuntimeError, OSError, TypeError, AttributeError, UnicodeDecodeError)
 """What h5py raises where a file was damaged: seen by flipping bits."""
 
+SHAPES = "shapes"
+SHAPE_LABELS = "shape_labels"
+
 
 @dataclass(frozen=True)
 class SourceLayout:
-    """Where and how a source is stored.
+    """What a source holds.
 
     Attributes:
         name: of the source, and of its data set.
         shape: of the data set.
         dtype: of the data set.
-        offset: where in the file it lies in one piece as NumPy would store it, in bytes; None if it
-            does not, or may have parts that are not yet written.
-        is_ragged: whether examples differ in shape.
+        axis_labels: names of the axes of a batch; for a ragged source those of its examples, too.
+        shapes: path of the data set with the shape of each example; None if it is not ragged.
+        chunk_rows: how many rows are stored together in one chunk; None if it has no chunks.
     """
 
     name: str
     shape: tuple[int, ...]
     dtype: np.dtype
-    offset: int | None
-    is_ragged: bool
+    axis_labels: tuple[str, ...]
+    shapes: str | None
+    chunk_rows: int | None
 
     @classmethod
     def of(cls, dataset: h5py.Dataset) -> "SourceLayout":
-        """The layout of a data set in an open file."""
+        """The layout of a data set in an open file.
+
+        Raises:
+            ValueError: if it has shapes of examples, but they are not as the file format says.
+        """
+        labels = tuple(axis.label for axis in dataset.dims)
+        scales = dict(dataset.dims[0].items())
+        shapes = scales.get(SHAPES)
+        if shapes is not None:
+            _check_ragged(dataset, shapes)
+            labels += _shape_labels(dataset, shapes, scales.get(SHAPE_LABELS))
         return cls(
             name=dataset.name.lstrip("/"),
             shape=dataset.shape,
             dtype=dataset.dtype,
-            offset=_offset(dataset),
-            is_ragged=h5py.check_vlen_dtype(dataset.dtype) is not None,
+            axis_labels=labels,
+            shapes=None if shapes is None else shapes.name,
+            chunk_rows=dataset.chunks[0] if dataset.chunks else None,
         )
+
+    @property
+    def row_bytes(self) -> int:
+        """How large a row is in its data set."""
+        return math.prod(self.shape[1:]) * self.dtype.itemsize
+
+    @property
+    def is_ragged(self) -> bool:
+        """Whether examples have stored shapes that may differ."""
+        return self.shapes is not None
 
 
 @dataclass(frozen=True)
 class FileLayout:
-    """What is stored where in a file, as far as some splits need it.
+    """What is stored in a file, as far as some splits need it.
 
     Attributes:
         provided_sources: names of the sources that all of the splits have, sorted.
-        sources: how each of them is stored.
+        sources: what each of them holds.
         subsets: which rows of each of them belong to the splits.
         axis_labels: for each source in the file the names of its axes.
+        ragged_sources: names of the sources in the file whose examples have stored shapes.
         signature: size and time of the file.
     """
 
@@ -63,6 +90,7 @@ class FileLayout:
     sources: dict[str, SourceLayout]
     subsets: dict[str, Subset]
     axis_labels: dict[str, tuple[str, ...]]
+    ragged_sources: tuple[str, ...]
     signature: tuple[int, int] | None
 
     @classmethod
@@ -92,19 +120,18 @@ class FileLayout:
             subset = table.subset(splits, source)
             same = (other for other in subsets.values() if other == subset)
             subsets[source] = next(same, subset)
+        layouts = {source: SourceLayout.of(table.dataset(source)) for source in table.sources}
         return cls(
             provided_sources=provided,
-            sources={source: SourceLayout.of(table.dataset(source)) for source in provided},
+            sources={source: layouts[source] for source in provided},
             subsets=subsets,
-            axis_labels={
-                source: tuple(axis.label for axis in table.dataset(source).dims)
-                for source in table.sources
-            },
+            axis_labels={source: layout.axis_labels for source, layout in layouts.items()},
+            ragged_sources=tuple(name for name, layout in layouts.items() if layout.is_ragged),
             signature=_signature(h5file.filename),
         )
 
     def check_unchanged(self, path: str) -> None:
-        """Refuse to read at offsets of a file that has changed since.
+        """Refuse to read from a file that has changed since.
 
         Raises:
             OSError: if it has.
@@ -115,19 +142,42 @@ class FileLayout:
             )
 
 
-def _offset(dataset: h5py.Dataset) -> int | None:
-    """Where a data set's raw bytes begin, if they are those of a NumPy array."""
-    creation = dataset.id.get_create_plist()
-    is_plain = (
-        creation.get_layout() == h5py.h5d.CONTIGUOUS
-        and not creation.get_external_count()
-        and dataset.file.mode == "r"
-        and dataset.file.driver == "sec2"
-        and dataset.dtype.kind in "biufcS"
-        and dataset.dtype.itemsize == dataset.id.get_type().get_size()
-        and dataset.size
+def _check_ragged(dataset: h5py.Dataset, shapes: h5py.Dataset) -> None:
+    where = f"source {dataset.name.lstrip('/')!r} of {dataset.file.filename}"
+    if dataset.ndim != 1:
+        raise ValueError(
+            f"{where} has shapes of examples, so it must have one axis, with examples of variable "
+            f"length, but its shape is {dataset.shape}"
+        )
+    if h5py.check_vlen_dtype(dataset.dtype) is None:
+        raise ValueError(
+            f"{where} has shapes of examples, but its elements are {dataset.dtype} and no flat "
+            "examples of variable length (h5py.vlen_dtype)"
+        )
+    if shapes.ndim != 2 or len(shapes) != len(dataset) or shapes.dtype.kind not in "iu":
+        raise ValueError(
+            f"{where} has {len(dataset)} examples, so their shapes must be integers with "
+            f"{len(dataset)} rows and a column for each axis, but {shapes.name} holds "
+            f"{shapes.dtype} {shapes.shape}"
+        )
+
+
+def _shape_labels(
+    dataset: h5py.Dataset, shapes: h5py.Dataset, labels: h5py.Dataset | None
+) -> tuple[str, ...]:
+    """Names of the axes of an example; empty ones, as HDF5 has it, if they were not named."""
+    count = shapes.shape[1]
+    if labels is None:
+        return ("",) * count
+    names = tuple(
+        label.decode() if isinstance(label, bytes) else str(label) for label in labels[...].ravel()
     )
-    return dataset.id.get_offset() if is_plain else None
+    if len(names) != count:
+        raise ValueError(
+            f"source {dataset.name.lstrip('/')!r} of {dataset.file.filename} has {count} axes in "
+            f"its shapes, but {len(names)} in its shape labels {names}"
+        )
+    return names
 
 
 def _signature(path: str) -> tuple[int, int] | None:

@@ -14,13 +14,28 @@ import numpy as np
 from fuel._context import Allocate
 from fuel._selection import Selection
 
-__all__ = ["ArrayReader", "BytesReader", "Reader", "SelectionReader", "mapped_reader"]
+__all__ = [
+    "ArrayReader",
+    "BytesReader",
+    "Reader",
+    "SelectionReader",
+    "as_bytes",
+    "as_rows",
+    "map_file",
+    "mapped_reader",
+]
 
 logger = logging.getLogger(__name__)
 
 
 class Reader(Protocol):
-    """Reads examples of one source."""
+    """Reads examples of one source.
+
+    Attributes:
+        survives_fork: whether it can still be used in a process that was forked after it was made.
+    """
+
+    survives_fork: bool
 
     def read(self, selection: Selection, source: str, allocate: Allocate) -> Any:
         """The examples of a selection that is within the data.
@@ -34,6 +49,8 @@ class Reader(Protocol):
 
 class ArrayReader:
     """Examples along the first axis of an array in memory or in a mapped file."""
+
+    survives_fork = True
 
     def __init__(self, array: np.ndarray) -> None:
         self.array = array
@@ -66,6 +83,8 @@ class BytesReader:
         dtype: what the bytes mean.
     """
 
+    survives_fork = True
+
     def __init__(self, rows: np.ndarray, shape: tuple[int, ...], dtype: np.dtype) -> None:
         self.rows = rows
         self.shape = shape
@@ -77,21 +96,15 @@ class BytesReader:
             batch = np.empty((1, *self.shape), self.dtype)
             self._fill(batch, np.array([selection]))
             return batch[0]
-        count = len(
-            selection
-            if isinstance(selection, np.ndarray)
-            else range(selection.start, selection.stop, selection.step)
-        )
-        out = allocate(source, (count, *self.shape), self.dtype)
+        out = allocate(source, (_count(selection), *self.shape), self.dtype)
         self._fill(out, selection)
         return out
 
     def _fill(self, out: np.ndarray, selection: slice | np.ndarray) -> None:
-        target = out.reshape(-1).view(np.uint8).reshape(len(out), -1)
         if isinstance(selection, slice):
-            target[...] = self.rows[selection]
+            as_bytes(out)[...] = self.rows[selection]
         else:
-            self.rows.take(selection, axis=0, out=target, mode="clip")
+            self.rows.take(selection, axis=0, out=as_bytes(out), mode="clip")
 
 
 class SelectionReader:
@@ -102,6 +115,8 @@ class SelectionReader:
         sort_indices: hand HDF5 sorted, distinct indices and put the result in order afterwards;
             otherwise they must be increasing.
     """
+
+    survives_fork = False
 
     def __init__(self, dataset: h5py.Dataset, sort_indices: bool) -> None:
         self.dataset = dataset
@@ -121,6 +136,8 @@ class SelectionReader:
         return self._into(self.dataset[distinct][places], source, allocate)
 
     def _into(self, data: np.ndarray, source: str, allocate: Allocate) -> np.ndarray:
+        if data.dtype.hasobject:  # only plain bytes can be put into given memory
+            return data
         out = allocate(source, data.shape, data.dtype)
         out[...] = data
         return out
@@ -153,15 +170,42 @@ def mapped_reader(
         OSError: if the file is shorter than that.
     """
     size = math.prod(shape) * dtype.itemsize
-    with open(path, "rb") as file:
-        length = file.seek(0, 2)
-        if length < offset + size:
-            raise OSError(
-                f"{path} has {length} bytes, but a source needs bytes {offset} to {offset + size}; "
-                "the file is truncated, download or convert it anew"
-            )
-        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    flat = np.frombuffer(mapped, np.uint8, size, offset)
+    file = map_file(path, offset + size)
+    flat = file[offset : offset + size]
     if dtype.isnative and offset % max(dtype.alignment, 1) == 0 and dtype.kind in "biufcSV":
         return ArrayReader(flat.view(dtype).reshape(shape))
     return BytesReader(flat.reshape(shape[0], -1), shape[1:], dtype)
+
+
+def map_file(path: str, needed: int = 0) -> np.ndarray:
+    """All bytes of a file, mapped into memory; it need not stay open.
+
+    Raises:
+        OSError: if there are fewer than `needed`.
+    """
+    with open(path, "rb") as file:
+        length = file.seek(0, 2)
+        if length < needed:
+            raise OSError(
+                f"{path} has {length} bytes, but a source goes on to byte {needed}; the file is "
+                "truncated, download or convert it anew"
+            )
+        return np.frombuffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), np.uint8)
+
+
+def as_bytes(batch: np.ndarray) -> np.ndarray:
+    """The `(rows, bytes of a row)` unsigned bytes that a C-contiguous batch is made of."""
+    return batch.reshape(-1).view(np.uint8).reshape(len(batch), -1)
+
+
+def as_rows(selection: slice | np.ndarray) -> np.ndarray:
+    """The rows of a selection, as indices."""
+    if isinstance(selection, slice):
+        return np.arange(selection.start, selection.stop, selection.step)
+    return selection
+
+
+def _count(selection: slice | np.ndarray) -> int:
+    if isinstance(selection, slice):
+        return len(range(selection.start, selection.stop, selection.step))
+    return len(selection)

@@ -1,33 +1,51 @@
 """Data sets in Fuel's HDF5 files."""
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import h5py
 import numpy as np
 
 from fuel._context import Allocate, new_array
-from fuel._selection import checked_request
+from fuel._selection import Selection, checked_request
 from fuel._subset import Subset
 from fuel.datasets._dataset import Dataset
-from fuel.datasets._layout import FileLayout, SourceLayout
+from fuel.datasets._file_facts import (
+    get_all_sources,
+    get_all_splits,
+    get_axis_labels,
+    get_provided_sources,
+    get_subsets,
+    get_vlen_sources,
+)
+from fuel.datasets._layout import FileLayout
 from fuel.datasets._plan import ReadPlan
-from fuel.datasets._readers import ArrayReader, Reader, SelectionReader, mapped_reader
-from fuel.datasets._split import SplitTable, create_split_array
+from fuel.datasets._ragged import ExamplesReader, ShapedReader
+from fuel.datasets._readers import ArrayReader, Reader
+from fuel.datasets._source_file import SourceFile
+from fuel.datasets._split import create_split_array
+from fuel.datasets.pytables import PytablesDataset
 from fuel.schemes import IterationScheme, SequentialExampleScheme
 from fuel.streams import AxisLabels
 
-__all__ = ["H5PYDataset"]
+__all__ = ["H5PYDataset", "PytablesDataset"]
+
+CACHE_BYTES = 1 << 28
 
 
 class H5PYDataset(Dataset):
     """One or more splits of an HDF5 file whose `split` attribute says which rows they are.
 
-    Sources that lie in one piece in the file are mapped into memory and gathered by NumPy; others
-    are read through HDF5, which is said once, for it is slow. The file is open only while its
+    Sources that lie in one piece in the file, or in chunks that are not packed, are mapped into
+    memory and gathered by NumPy. Packed ones (gzip, shuffled bytes, checksums) are unpacked here,
+    in threads, and what was unpacked is kept as far as `cache_bytes` goes; with other filters and
+    types HDF5 unpacks. Only what may change while it is read, or is not in a plain file, is read
+    through HDF5's selections, which is said once, for it is slow. The file is open only while its
     layout is read, unless a source needs HDF5 to be read.
+
+    Examples of a ragged source differ in shape: a batch of them is a one-dimensional object array
+    of arrays, also if all of them happen to have one shape.
 
     Args:
         file_or_path: the path; or an open file, which is then read through and never closed here.
@@ -41,6 +59,8 @@ class H5PYDataset(Dataset):
         sources: names of the sources wanted, in this order; default all that the splits share, in
             alphabetical order.
         axis_labels: for each source the names of its axes; default those in the file.
+        cache_bytes: how many bytes of unpacked data may be kept, all sources together; sources
+            that fit are unpacked once. It is taken as needed, by each worker process for itself.
 
     Attributes:
         path: the file's path.
@@ -51,7 +71,8 @@ class H5PYDataset(Dataset):
         OSError: if it is no HDF5 file, or a damaged one.
         TypeError: if `subset` is neither a slice nor indices.
         ValueError: if the file is not one of ours, if a split or a source does not exist, if the
-            splits share no source, if a source wanted is ragged, or if `subset` reaches outside.
+            splits share no source, if shapes of examples do not fit their source, or if `subset`
+            reaches outside.
     """
 
     interface_version = "0.3"
@@ -59,8 +80,6 @@ class H5PYDataset(Dataset):
     _cached_layout: FileLayout | None
     _subsets: list[Subset] | None
     _plan: ReadPlan | None
-    _own_file: h5py.File | None
-    _process: int
 
     def __init__(
         self,
@@ -72,12 +91,16 @@ class H5PYDataset(Dataset):
         sort_indices: bool = True,
         sources: Iterable[str] | None = None,
         axis_labels: AxisLabels | None = None,
+        *,
+        cache_bytes: int = CACHE_BYTES,
     ) -> None:
         if isinstance(which_sets, str):
             raise ValueError(f"which_sets must name several splits, for instance ({which_sets!r},)")
         self.which_sets = tuple(which_sets)
         if not self.which_sets:
             raise ValueError("which_sets is empty; name at least one split")
+        if cache_bytes < 0:
+            raise ValueError(f"cache_bytes={cache_bytes} must be at least 0")
         self.external_file_handle: h5py.File | None = None
         if isinstance(file_or_path, h5py.File):
             self.external_file_handle = file_or_path
@@ -86,63 +109,21 @@ class H5PYDataset(Dataset):
         self.driver = driver
         self.sort_indices = sort_indices
         self.load_in_memory = load_in_memory
+        self.cache_bytes = cache_bytes
         self.user_given_subset = subset
         self._forget()
         self.provides_sources = self._layout.provided_sources
         super().__init__(sources, axis_labels)
-        self._check_shapes()
         if subset is not None:
             self._subsets = self._make_subsets()
 
-    @staticmethod
-    def create_split_array(split_dict: Mapping[str, Mapping[str, tuple[Any, ...]]]) -> np.ndarray:
-        """The value of the `split` attribute.
-
-        Args:
-            split_dict: for each split, for each of its sources, a tuple of start and stop, perhaps
-                followed by a reference to a data set of indices (or None) and by a comment.
-        """
-        return create_split_array(split_dict)
-
-    @staticmethod
-    def get_all_splits(h5file: h5py.File) -> tuple[str, ...]:
-        """Names of the splits in a file."""
-        return SplitTable(h5file).splits
-
-    @staticmethod
-    def get_all_sources(h5file: h5py.File) -> tuple[str, ...]:
-        """Names of the sources in a file."""
-        return SplitTable(h5file).sources
-
-    @staticmethod
-    def get_provided_sources(h5file: h5py.File, split: str) -> tuple[str, ...]:
-        """Names of the sources that a split has, sorted."""
-        return SplitTable(h5file).provided_sources([split])
-
-    @staticmethod
-    def get_vlen_sources(h5file: h5py.File) -> list[str]:
-        """Names of the ragged sources in a file."""
-        return [
-            source
-            for source in SplitTable(h5file).sources
-            if SourceLayout.of(h5file[source]).is_ragged
-        ]
-
-    @staticmethod
-    def get_axis_labels(h5file: h5py.File) -> dict[str, tuple[str, ...]]:
-        """For each source in a file the names of its axes."""
-        return {
-            source: tuple(axis.label for axis in h5file[source].dims)
-            for source in SplitTable(h5file).sources
-        }
-
-    @staticmethod
-    def get_subsets(
-        h5file: h5py.File, splits: Iterable[str], sources: Iterable[str]
-    ) -> list[Subset]:
-        """For each of `sources` the union of its rows in `splits`."""
-        table = SplitTable(h5file)
-        return [table.subset(splits, source) for source in sources]
+    create_split_array = staticmethod(create_split_array)
+    get_all_splits = staticmethod(get_all_splits)
+    get_all_sources = staticmethod(get_all_sources)
+    get_provided_sources = staticmethod(get_provided_sources)
+    get_vlen_sources = staticmethod(get_vlen_sources)
+    get_axis_labels = staticmethod(get_axis_labels)
+    get_subsets = staticmethod(get_subsets)
 
     @property
     def subsets(self) -> list[Subset]:
@@ -176,8 +157,22 @@ class H5PYDataset(Dataset):
 
     @property
     def vlen_sources(self) -> list[str]:
-        """Names of the ragged sources among those provided."""
-        return [name for name in self.provides_sources if self._layout.sources[name].is_ragged]
+        """Names of the sources in the file whose examples have stored shapes that may differ."""
+        return list(self._layout.ragged_sources)
+
+    @property
+    def chunk_size(self) -> int | None:
+        """How many rows of the sources are stored together, and best read together.
+
+        Of several sources stored in chunks that with the largest rows counts. It is what
+        `ChunkShuffledScheme` asks for. None if shuffling rows one by one costs nothing: if no
+        source wanted is stored in chunks, or all is in memory.
+        """
+        if self.load_in_memory:
+            return None
+        layouts = [self._layout.sources[source] for source in self.sources]
+        chunked = [(layout.row_bytes, layout.chunk_rows) for layout in layouts if layout.chunk_rows]
+        return max(chunked)[1] if chunked else None
 
     @property
     def example_iteration_scheme(self) -> IterationScheme | None:
@@ -197,9 +192,27 @@ class H5PYDataset(Dataset):
         Raises:
             AttributeError: if the data is not to be loaded into memory.
         """
-        if not self.load_in_memory:
-            raise AttributeError("data_sources is there only with load_in_memory=True")
-        return tuple(reader.array for reader in self._open().readers)  # type: ignore[attr-defined]
+        return tuple(reader.array for reader in self._loaded("data_sources").readers)  # type: ignore[attr-defined]
+
+    @property
+    def source_shapes(self) -> tuple[np.ndarray | None, ...]:
+        """For each source the shapes of its examples, `(examples, axes)`; None if not ragged.
+
+        Raises:
+            AttributeError: if the data is not to be loaded into memory.
+        """
+        self._loaded("source_shapes")
+        return self._source_shapes
+
+    @property
+    def in_memory_subset(self) -> Subset:
+        """Which of the examples in memory are used: all.
+
+        Raises:
+            AttributeError: if the data is not to be loaded into memory.
+        """
+        self._loaded("in_memory_subset")
+        return Subset(slice(None), self.num_examples)
 
     def load(self) -> None:
         """Read the layout, and with `load_in_memory` the data; it is done by itself when needed."""
@@ -263,39 +276,18 @@ class H5PYDataset(Dataset):
     @property
     def _layout(self) -> FileLayout:
         if self._cached_layout is None:
-            handle = self.external_file_handle
-            if handle is not None:
-                self._cached_layout = FileLayout.of(handle, self.which_sets)
-            else:
-                with self._open_file() as h5file:
-                    self._cached_layout = FileLayout.of(h5file, self.which_sets)
+            with self._file.opened() as h5file:
+                self._cached_layout = FileLayout.of(h5file, self.which_sets)
         return self._cached_layout
 
     def _forget(self) -> None:
         self._cached_layout = None
         self._subsets = None
         self._plan = None
-        self._own_file = None
-        self._process = os.getpid()
-
-    def _open_file(self) -> h5py.File:
-        if not Path(self.path).is_file() and self.driver is None:
-            raise FileNotFoundError(f"there is no file {self.path}")
-        try:
-            return h5py.File(self.path, "r", driver=self.driver, locking=False)
-        except OSError as error:
-            raise OSError(
-                f"{self.path} cannot be opened as an HDF5 file: {error}; if it is damaged, "
-                "download or convert it anew"
-            ) from error
-
-    def _check_shapes(self) -> None:
-        if ragged := [name for name in self.sources if self._layout.sources[name].is_ragged]:
-            fixed = [name for name in self.provides_sources if name not in ragged]
-            raise ValueError(
-                f"sources {ragged} of {self.path} are ragged (their examples differ in shape) and "
-                f"cannot be read; choose sources= among {fixed}"
-            )
+        self._source_shapes: tuple[np.ndarray | None, ...] = ()
+        self._file = SourceFile(
+            self.path, self.driver, self.sort_indices, self.external_file_handle
+        )
 
     def _make_subsets(self) -> list[Subset]:
         united = [self._layout.subsets[source] for source in self.sources]
@@ -319,40 +311,32 @@ class H5PYDataset(Dataset):
         return self._open().read(request, allocate)
 
     def _open(self) -> ReadPlan:
-        if self._plan is None or self._is_forked():
-            self._own_file = None  # a handle that a parent process opened is the parent's to close
-            self._process = os.getpid()
-            readers = [self._reader(self._layout.sources[source]) for source in self.sources]
+        if self._plan is None or self._file.is_inherited:
+            if self.external_file_handle is None and self.driver is None:
+                self._layout.check_unchanged(self.path)
+            layouts = [self._layout.sources[source] for source in self.sources]
+            names = [(layout.name, layout.shapes) for layout in layouts]
+            budget = 0 if self.load_in_memory else self.cache_bytes
+            readers = self._file.readers(names, self.subsets, budget)
             subsets: list[Subset] | None = self.subsets
             if self.load_in_memory:
                 loaded = zip(readers, self.sources, self.subsets, strict=True)
+                self._source_shapes = tuple(_shapes(*parts) for parts in loaded)
+                loaded = zip(readers, self.sources, self.subsets, strict=True)
                 readers = [_in_memory(*parts) for parts in loaded]
                 subsets = None
-                self._close_own_file()
+                self._file.close()
             self._plan = ReadPlan(self.sources, readers, self.num_examples, subsets)
         return self._plan
 
-    def _is_forked(self) -> bool:
-        """Whether the file was opened by a parent process; maps can be shared with it."""
-        return self._own_file is not None and self._process != os.getpid()
-
-    def _reader(self, layout: SourceLayout) -> Reader:
-        if layout.offset is not None and self.driver in (None, "sec2"):
-            self._layout.check_unchanged(self.path)
-            return mapped_reader(self.path, layout.offset, layout.shape, layout.dtype)
-        handle = self.external_file_handle
-        if handle is None:
-            handle = self._own_file = self._own_file or self._open_file()
-        return SelectionReader(handle[layout.name], self.sort_indices)
+    def _loaded(self, what: str) -> ReadPlan:
+        if not self.load_in_memory:
+            raise AttributeError(f"{what} is there only with load_in_memory=True")
+        return self._open()
 
     def _close_readers(self) -> None:
         self._plan = None
-        self._close_own_file()
-
-    def _close_own_file(self) -> None:
-        if self._own_file is not None and self._process == os.getpid():
-            self._own_file.close()
-        self._own_file = None
+        self._file.close()
 
 
 _READ_AGAIN = (
@@ -360,13 +344,23 @@ _READ_AGAIN = (
     "_cached_layout",
     "_subsets",
     "_plan",
-    "_own_file",
-    "_process",
+    "_source_shapes",
+    "_file",
 )
 
 
-def _in_memory(reader: Reader, source: str, subset: Subset) -> ArrayReader:
+def _in_memory(reader: Reader, source: str, subset: Subset) -> ArrayReader | ExamplesReader:
     if subset.is_empty:
         raise ValueError(f"there are no examples of source {source!r} to load")
-    everything = checked_request(subset.list_or_slice, subset.original_num_examples)
-    return ArrayReader(reader.read(everything, source, new_array))
+    data = reader.read(_everything(subset), source, new_array)
+    return ExamplesReader(data) if data.dtype.hasobject else ArrayReader(data)
+
+
+def _shapes(reader: Reader, source: str, subset: Subset) -> np.ndarray | None:
+    if not isinstance(reader, ShapedReader) or subset.is_empty:
+        return None
+    return reader.shapes(_everything(subset), source)
+
+
+def _everything(subset: Subset) -> Selection:
+    return checked_request(subset.list_or_slice, subset.original_num_examples)
