@@ -5,7 +5,7 @@ import hashlib
 
 import numpy as np
 
-__all__ = ["philox", "seeded_order"]
+__all__ = ["philox", "random_order", "seeded_order"]
 
 
 def philox(purpose: str, *numbers: int) -> np.random.Philox:
@@ -26,6 +26,17 @@ def philox(purpose: str, *numbers: int) -> np.random.Philox:
 
 @functools.lru_cache(maxsize=2)  # workers look one epoch ahead, and then ask again
 def seeded_order(purpose: str, seed: int, epoch: int, examples: int) -> np.ndarray:
+    """A uniformly random order of `examples` indices, which is kept for the next call.
+
+    Returns:
+        `(examples,)` 64-bit integers, each of 0 to `examples` - 1 once; not to be written to.
+    """
+    order = random_order(philox(purpose, seed, epoch), examples)
+    order.flags.writeable = False
+    return order
+
+
+def random_order(bits: np.random.Philox, examples: int) -> np.ndarray:
     """A uniformly random order of `examples` indices.
 
     Made by sorting Philox's raw bits, whose stream NumPy guarantees, rather than by
@@ -34,14 +45,12 @@ def seeded_order(purpose: str, seed: int, epoch: int, examples: int) -> np.ndarr
     `argsort`) and ties have one order; a tie has a chance of examples**3 / 2**64 at most.
 
     Returns:
-        `(examples,)` 64-bit integers, each of 0 to `examples` - 1 once; not to be written to.
+        `(examples,)` 64-bit integers, each of 0 to `examples` - 1 once.
     """
-    keys = philox(purpose, seed, epoch).random_raw(examples)
+    keys = bits.random_raw(examples)
     low = np.uint64((1 << max(0, examples - 1).bit_length()) - 1)
     keys &= ~low
     keys |= np.arange(examples, dtype=np.uint64)
     keys.sort()
     keys &= low
-    order = keys.view(np.int64)
-    order.flags.writeable = False
-    return order
+    return keys.view(np.int64)

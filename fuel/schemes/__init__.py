@@ -10,6 +10,7 @@ from fuel.schemes._concatenated import ConcatenatedScheme
 from fuel.schemes._constant import ConstantScheme
 from fuel.schemes._folds import cross_validation
 from fuel.schemes._sequential import SequentialExampleScheme, SequentialScheme
+from fuel.schemes._sharded import ShardedScheme
 from fuel.schemes._shuffled import ShuffledExampleScheme, ShuffledScheme
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "IterationScheme",
     "SequentialExampleScheme",
     "SequentialScheme",
+    "ShardedScheme",
     "ShuffledExampleScheme",
     "ShuffledScheme",
     "cross_validation",

@@ -6,6 +6,7 @@ from typing import Any
 
 from fuel._indices import describe_indices, given_indices, positive
 from fuel._random_state import load_random_states, random_states
+from fuel._shard import WHOLE, Shard
 
 __all__ = ["BatchScheme", "BatchSizeScheme", "IndexScheme", "IterationScheme"]
 
@@ -22,6 +23,8 @@ class IterationScheme(ABC):
     """Whether a request is for one example rather than for a batch."""
     seed: int | None = None
     """What the order of a scheme made with `seed=` depends on, beside the epoch."""
+    shard: Shard = WHOLE
+    """Which of the requests of the whole epoch these are."""
 
     @abstractmethod
     def get_request_iterator(self) -> Iterator[Any]:
@@ -52,6 +55,7 @@ class BatchScheme(IterationScheme):
     Args:
         examples: number of examples, standing for indices 0 to `examples` - 1; or the indices.
         batch_size: examples in a request; the last request of an epoch may be shorter.
+        drop_last: leave out a last request that would be shorter.
 
     Raises:
         TypeError: if an index is not an integer.
@@ -60,15 +64,18 @@ class BatchScheme(IterationScheme):
 
     requests_examples = False
 
-    def __init__(self, examples: int | Iterable[int], batch_size: int) -> None:
+    def __init__(
+        self, examples: int | Iterable[int], batch_size: int, *, drop_last: bool = False
+    ) -> None:
         self.indices = given_indices(examples)
         self.batch_size = positive("batch_size", batch_size)
+        self.drop_last = drop_last
 
     def fingerprint(self) -> str:
         """Name, number or checksum of the examples, and batch size."""
-        return (
-            f"{type(self).__name__}({describe_indices(self.indices)}, batch_size={self.batch_size})"
-        )
+        examples = describe_indices(self.indices)
+        dropping = ", drop_last=True" if self.drop_last else ""
+        return f"{type(self).__name__}({examples}, batch_size={self.batch_size}{dropping})"
 
 
 class IndexScheme(IterationScheme):

@@ -6,21 +6,31 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from fuel._bijection import KeyedBijection
 from fuel._indices import as_array, is_identity
+from fuel._orders import BlockOrder, PassesOrder
 from fuel._requests import IndexRequests
 from fuel._shuffle import seeded_order
 from fuel.config_parser import config
 from fuel.exceptions import StateMismatchError
-from fuel.schemes._base import BatchScheme, IndexScheme, IterationScheme
+from fuel.schemes._base import BatchScheme, IndexScheme
+from fuel.schemes._epochs import AnyOrder, NumberedEpochs, declared_length
 
 __all__ = ["ShuffledExampleScheme", "ShuffledScheme"]
 
+_MANY = 1 << 27
+"""More examples than this are shuffled in constant memory: their order would take a gibibyte."""
+_BLOCK = 1 << 15
+"""Places of a constant-memory order that are computed at a time."""
 
-class _Shuffling(IterationScheme):
+
+class _Shuffling(NumberedEpochs):
     """What the shuffled schemes share: an order that is new in each epoch."""
 
     indices: Sequence[int]
     rng: np.random.RandomState | np.random.Generator | None
+    examples_per_epoch: int | None
+    constant_memory: bool
     purpose: ClassVar[str] = "fuel.schemes.shuffle"
 
     def _set_randomness(
@@ -36,21 +46,46 @@ class _Shuffling(IterationScheme):
         if seed is None and rng is None:
             rng = np.random.RandomState(config.default_seed)
         self.rng, self.seed = rng, None if seed is None else index(seed)
-        self.epoch = 0
 
-    def _next_order(self) -> np.ndarray:
-        epoch, self.epoch = self.epoch, self.epoch + 1
-        if self.seed is not None:
-            order = seeded_order(self.purpose, self.seed, epoch, len(self.indices))
+    def _set_size(self, examples_per_epoch: int | None, constant_memory: bool | None) -> None:
+        for name, value in (
+            ("examples_per_epoch", examples_per_epoch),
+            ("constant_memory", constant_memory),
+        ):
+            if value and self.seed is None:
+                raise ValueError(
+                    f"{name}={value} needs an order that is known at every place: give seed="
+                )
+        self.examples_per_epoch = declared_length(examples_per_epoch, self.indices)
+        if constant_memory is None:
+            constant_memory = self.seed is not None and len(self.indices) > _MANY
+        self.constant_memory = constant_memory
+
+    def _order(self, epoch: int) -> AnyOrder:
+        if self.rng is not None:
+            order = as_array(self.indices)
+            self.rng.shuffle(order)
+            return order
+        if (length := self.examples_per_epoch) is None:
+            return self._seeded_pass(epoch)
+        return PassesOrder(self._seeded_pass, len(self.indices), epoch * length, length)
+
+    def _seeded_pass(self, number: int) -> AnyOrder:
+        """All indices once, in an order that depends on seed and number alone."""
+        assert self.seed is not None
+        examples = len(self.indices)
+        if not self.constant_memory:
+            order = seeded_order(self.purpose, self.seed, number, examples)
             return order if is_identity(self.indices) else as_array(self.indices)[order]
-        assert self.rng is not None
-        order = as_array(self.indices)
-        self.rng.shuffle(order)
-        return order
+        bijection = KeyedBijection(examples, self.purpose, self.seed, number)
+        given = self.indices if isinstance(self.indices, range) else as_array(self.indices)
 
-    def state_dict(self) -> dict[str, Any]:
-        """The number of epochs begun; with `rng=`, also its state."""
-        return {"epoch": self.epoch, **super().state_dict()}
+        def make_block(block: int) -> np.ndarray:
+            stop = min(examples, (block + 1) * _BLOCK)
+            mapped = bijection(np.arange(block * _BLOCK, stop, dtype=np.int64))
+            return mapped * given.step + given.start if isinstance(given, range) else given[mapped]
+
+        return BlockOrder(examples, make_block, _BLOCK)
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Make the next epoch the one that would have followed `state`."""
@@ -59,12 +94,14 @@ class _Shuffling(IterationScheme):
                 "the state is that of a scheme made with seed=, but this one was made with rng= "
                 "(or neither); make it with the same seed="
             )
-        self.epoch = state["epoch"]
-        super().load_state_dict(state if self.rng is not None else {})
+        super().load_state_dict(state if self.rng is not None else {"epoch": state["epoch"]})
 
     def fingerprint(self) -> str:
-        """What the scheme is, with its seed."""
-        return super().fingerprint()[:-1] + f", seed={self.seed})"
+        """What the scheme is, with its seed and what else its order depends on."""
+        name = f"{super().fingerprint()[:-1]}, seed={self.seed}"
+        if self.examples_per_epoch is not None:
+            name += f", examples_per_epoch={self.examples_per_epoch}"
+        return f"{name}, constant_memory=True)" if self.constant_memory else f"{name})"
 
 
 class ShuffledScheme(_Shuffling, BatchScheme):
@@ -78,10 +115,17 @@ class ShuffledScheme(_Shuffling, BatchScheme):
         sorted_indices: sort the indices within each batch.
         seed: instead of `rng`: the order depends on `(seed, epoch)` alone, is the same with every
             version of NumPy, and a place in it is a few integers.
+        drop_last: leave out a last request that would be shorter.
+        examples_per_epoch: with `seed`: end an epoch after so many examples. The next epoch goes on
+            there; after all examples comes another order of them, inside a batch if need be.
+        constant_memory: with `seed`: whether to compute the order where it is asked for, by a keyed
+            bijection, rather than to hold it whole. It is another order, as random, in no more than
+            a few megabytes and from any place at once. Default: above 2**27 examples.
 
     Raises:
         TypeError: if an index or `seed` is not an integer, or `rng` no generator.
-        ValueError: if both `rng` and `seed` are given, or `batch_size` is not positive.
+        ValueError: if both `rng` and `seed` are given; if an argument that needs `seed` comes
+            without; or if `batch_size` or `examples_per_epoch` is not positive.
 
     >>> list(ShuffledScheme(5, 2, seed=1).get_request_iterator())
     [[2, 4], [3, 0], [1]]
@@ -95,15 +139,22 @@ class ShuffledScheme(_Shuffling, BatchScheme):
         sorted_indices: bool = False,
         *,
         seed: int | None = None,
+        drop_last: bool = False,
+        examples_per_epoch: int | None = None,
+        constant_memory: bool | None = None,
     ) -> None:
-        super().__init__(examples, batch_size)
+        super().__init__(examples, batch_size, drop_last=drop_last)
         self._set_randomness(rng, seed)
+        self._set_size(examples_per_epoch, constant_memory)
         self.sorted_indices = sorted_indices
 
     def get_request_iterator(self) -> Iterator[list[int]]:
         """Begin the next epoch: an iterator over lists of indices."""
         return IndexRequests(
-            self._next_order(), self.batch_size, sorted_indices=self.sorted_indices
+            self._next_order(),
+            self.batch_size,
+            sorted_indices=self.sorted_indices,
+            drop_last=self.drop_last,
         )
 
 
@@ -114,10 +165,12 @@ class ShuffledExampleScheme(_Shuffling, IndexScheme):
         examples: number of examples, or the indices.
         rng: as for `ShuffledScheme`.
         seed: as for `ShuffledScheme`.
+        examples_per_epoch: as for `ShuffledScheme`.
+        constant_memory: as for `ShuffledScheme`.
 
     Raises:
         TypeError: if an index or `seed` is not an integer, or `rng` no generator.
-        ValueError: if both `rng` and `seed` are given.
+        ValueError: as for `ShuffledScheme`.
     """
 
     def __init__(
@@ -126,9 +179,12 @@ class ShuffledExampleScheme(_Shuffling, IndexScheme):
         rng: np.random.RandomState | np.random.Generator | None = None,
         *,
         seed: int | None = None,
+        examples_per_epoch: int | None = None,
+        constant_memory: bool | None = None,
     ) -> None:
         super().__init__(examples)
         self._set_randomness(rng, seed)
+        self._set_size(examples_per_epoch, constant_memory)
 
     def get_request_iterator(self) -> Iterator[int]:
         """Begin the next epoch: an iterator over indices."""
