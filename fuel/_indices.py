@@ -6,7 +6,15 @@ from operator import index
 
 import numpy as np
 
-__all__ = ["as_array", "describe_indices", "given_indices", "in_order", "is_identity", "positive"]
+__all__ = [
+    "as_array",
+    "describe_indices",
+    "describe_numbers",
+    "given_indices",
+    "in_order",
+    "is_identity",
+    "positive",
+]
 
 
 def given_indices(examples: int | Iterable[int]) -> Sequence[int]:
@@ -52,5 +60,10 @@ def describe_indices(indices: Sequence[int]) -> str:
     """Which indices they are, in a few words; different ones have different words."""
     if is_identity(indices):
         return f"examples={len(indices)}"
-    checksum = zlib.crc32(as_array(indices).astype("<i8").tobytes())
-    return f"examples={len(indices)} with checksum {checksum:08x}"
+    return f"examples={len(indices)} {describe_numbers(as_array(indices))}"
+
+
+def describe_numbers(numbers: np.ndarray) -> str:
+    """Which numbers they are, in a few words."""
+    little = numbers.astype(numbers.dtype.newbyteorder("<"))
+    return f"with checksum {zlib.crc32(little.tobytes()):08x}"

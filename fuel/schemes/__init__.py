@@ -5,25 +5,32 @@ epoch will be; a place inside an epoch is counted by the stream, so it is the st
 start and a number of requests, never the remaining order.
 """
 
+from fuel.schemes._balanced import BalancedScheme
 from fuel.schemes._base import BatchScheme, BatchSizeScheme, IndexScheme, IterationScheme
+from fuel.schemes._chunks import ChunkShuffledScheme
 from fuel.schemes._concatenated import ConcatenatedScheme
 from fuel.schemes._constant import ConstantScheme
-from fuel.schemes._folds import cross_validation
+from fuel.schemes._folds import bootstrap, cross_validation
+from fuel.schemes._sampled import SampledScheme
 from fuel.schemes._sequential import SequentialExampleScheme, SequentialScheme
 from fuel.schemes._sharded import ShardedScheme
 from fuel.schemes._shuffled import ShuffledExampleScheme, ShuffledScheme
 
 __all__ = [
+    "BalancedScheme",
     "BatchScheme",
     "BatchSizeScheme",
+    "ChunkShuffledScheme",
     "ConcatenatedScheme",
     "ConstantScheme",
     "IndexScheme",
     "IterationScheme",
+    "SampledScheme",
     "SequentialExampleScheme",
     "SequentialScheme",
     "ShardedScheme",
     "ShuffledExampleScheme",
     "ShuffledScheme",
+    "bootstrap",
     "cross_validation",
 ]
