@@ -1,6 +1,5 @@
 """Images from encoded bytes: JPEG, PNG and whatever else Pillow reads."""
 
-import functools
 import importlib
 from collections.abc import Iterable
 from io import BytesIO
@@ -67,7 +66,7 @@ class ImagesFromBytes(SourcewiseTransformer):
                 pixels = np.array(
                     image if self.color_mode is None else image.convert(self.color_mode)
                 )
-        except (OSError, SyntaxError, ValueError, EOFError) as error:  # Pillow raises any of them
+        except Exception as error:  # over damaged files Pillow's readers raise errors of any kind
             raise ValueError(
                 f"{len(source_example)} bytes of source {source_name!r}, which begin with "
                 f"{source_example[:8]!r}, cannot be decoded as an image: {error}"
@@ -81,7 +80,6 @@ class ImagesFromBytes(SourcewiseTransformer):
         return [self.transform_source_example(example, source_name) for example in source_batch]
 
 
-@functools.cache
 def _pillow() -> ModuleType:
     try:
         return importlib.import_module("PIL.Image")
