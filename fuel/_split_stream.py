@@ -116,11 +116,15 @@ class SplitStream:
 
 
 def _same(left: list[tuple[Place, Any]], right: deque[tuple[Place, Any]]) -> bool:
-    return len(left) == len(right) and all(
-        mine[0] == other[0]
-        and type(mine[1]) is type(other[1])
-        and bool(np.array_equal(mine[1], other[1]))
-        if isinstance(mine[1], np.ndarray)
-        else mine == other
-        for mine, other in zip(left, right, strict=True)
+    if [place for place, _ in left] != [place for place, _ in right]:
+        return False
+    mine, others = [request for _, request in left], [request for _, request in right]
+    if all(isinstance(request, np.ndarray) for request in (*mine, *others)):
+        lengths = [*map(len, mine)] == [*map(len, others)]  # one comparison costs less than many
+        return lengths and np.array_equal(np.concatenate(mine), np.concatenate(others))
+    return all(
+        type(one) is type(other) and np.array_equal(one, other)
+        if isinstance(one, np.ndarray)
+        else one == other
+        for one, other in zip(mine, others, strict=True)
     )

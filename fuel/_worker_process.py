@@ -23,7 +23,7 @@ from fuel._worker_error import RemoteError, WorkerDiedError, WorkerError
 _PAGE = 4096
 _STARTUP = 60.0
 """Seconds that a worker may take to start, where its time is limited."""
-_SHORT = 5e-4
+_SHORT = 2e-4
 """Seconds that are better waited awake: to be woken costs the worker up to a tenth of a
 millisecond on a virtual machine."""
 
@@ -197,7 +197,7 @@ class WorkerProcess:
         while not self._rung:
             self._wait()
             self._rung = self._bell.take()
-        self._spins = time.perf_counter() - begin < 2 * _SHORT
+        self._spins = time.perf_counter() - begin < _SHORT
 
     def _wait(self) -> None:
         """Wait for the bell."""
