@@ -121,7 +121,7 @@ def _cubic(distance: np.ndarray) -> np.ndarray:
 
 def _computable(image: np.ndarray, resample: str) -> np.ndarray:
     """The image in a type that weighted sums can be made in."""
-    if resample == "nearest" or image.dtype.kind in "fc":
+    if resample == "nearest" or (image.dtype.kind in "fc" and image.dtype.itemsize > 2):
         return image
     return image.astype(np.float32 if image.dtype.itemsize <= 2 else np.float64)
 
@@ -130,6 +130,8 @@ def _restored(computed: np.ndarray, dtype: np.dtype) -> np.ndarray:
     """Weighted sums as the image's type."""
     if computed.dtype == dtype:
         return computed
+    if dtype.kind in "fc":
+        return computed.astype(dtype)
     if dtype.kind == "b":
         return computed >= 0.5
     limits = np.iinfo(dtype)
