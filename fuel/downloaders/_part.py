@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import FileIO
+from io import BufferedReader, FileIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -29,25 +29,45 @@ class DataFile:
         name: its name in the target directory, without directories.
         sha256: its SHA-256 in hexadecimal digits; None if nobody knows it.
         size: its length in bytes; None if nobody knows it.
+        md5: its MD5 in hexadecimal digits, for a file whose SHA-256 nobody published. It tells
+            damage, but not a file that somebody made to deceive.
     """
 
     name: str
     sha256: str | None = None
     size: int | None = None
+    md5: str | None = None
 
     def __post_init__(self) -> None:
         if self.name in ("", ".", "..") or Path(self.name).name != self.name:
             raise ValueError(f"name={self.name!r} is not a plain file name")
 
+    @property
+    def checksum(self) -> str | None:
+        """The strongest checksum that is known, after its name; None if nobody knows one."""
+        if self.sha256 is not None:
+            return f"SHA-256 {self.sha256}"
+        return None if self.md5 is None else f"MD5 {self.md5}"
+
+    def checksum_of(self, handle: FileIO | BufferedReader) -> str:
+        """What `checksum` would be for the file that is open for binary reading."""
+        kind, name = ("md5", "MD5") if self._has_md5_alone else ("sha256", "SHA-256")
+        handle.seek(0)
+        return f"{name} {hashlib.file_digest(handle, kind).hexdigest()}"
+
     def is_whole(self, directory: Path) -> bool:
         """Whether the file is in `directory`, with the right checksum. An unknown one never is."""
         path = directory / self.name
-        if self.sha256 is None or not path.is_file():
+        if self.checksum is None or not path.is_file():
             return False
         if self.size is not None and path.stat().st_size != self.size:
             return False
         with path.open("rb") as handle:
-            return hashlib.file_digest(handle, "sha256").hexdigest() == self.sha256
+            return self.checksum_of(handle) == self.checksum
+
+    @property
+    def _has_md5_alone(self) -> bool:
+        return self.sha256 is None and self.md5 is not None
 
 
 def deliver(file: DataFile, directory: Path, fill: Callable[[BinaryIO], None]) -> None:
@@ -72,7 +92,7 @@ def deliver(file: DataFile, directory: Path, fill: Callable[[BinaryIO], None]) -
         if file.is_whole(directory):
             return
         had = part.seek(0, os.SEEK_END)
-        if file.sha256 is None or (file.size is not None and had > file.size):
+        if file.checksum is None or (file.size is not None and had > file.size):
             part.truncate(had := 0)
         if had == 0 or not _matches(part, file):
             fill(part)
@@ -81,11 +101,11 @@ def deliver(file: DataFile, directory: Path, fill: Callable[[BinaryIO], None]) -
                 part.truncate(0)
                 fill(part)
         if not _matches(part, file):
-            got = f"{part.seek(0, os.SEEK_END)} bytes with SHA-256 {_sha256(part)}"
+            got = f"{part.seek(0, os.SEEK_END)} bytes with {file.checksum_of(part)}"
             part.truncate(0)
             size = "" if file.size is None else f"{file.size} bytes with "
             raise DownloadError(
-                f"{file.name} arrived damaged: {got}; it should be {size}SHA-256 {file.sha256}"
+                f"{file.name} arrived damaged: {got}; it should be {size}{file.checksum}"
             )
         publish(Path(f"{target}.part"), target)
 
@@ -134,9 +154,4 @@ def _is_at(handle: FileIO, path: Path) -> bool:
 
 
 def _matches(part: FileIO, file: DataFile) -> bool:
-    return file.sha256 is None or _sha256(part) == file.sha256
-
-
-def _sha256(part: FileIO) -> str:
-    part.seek(0)
-    return hashlib.file_digest(part, "sha256").hexdigest()
+    return file.checksum is None or file.checksum_of(part) == file.checksum

@@ -211,6 +211,7 @@ def _explanation(
     lines += [f"  {failure}" for failure in failures] or ["  no mirror at all"]
     lines += [f"To do it by hand, put into {directory.resolve()} these files (of a line, any one):"]
     for forms in missing:
-        lines.append("  " + "  or  ".join(f"{form.name} (SHA-256 {form.sha256})" for form in forms))
+        choices = [f"{form.name} ({form.checksum or 'no known checksum'})" for form in forms]
+        lines.append("  " + "  or  ".join(choices))
     lines.append("and run the same command again: it verifies what is there.")
     return "\n".join(lines)

@@ -1,0 +1,76 @@
+"""A place that has files packed into one archive."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from fuel._archive import ArchiveError, ArchiveMember, archive_members
+from fuel.downloaders._http import DownloadError, Patience, http_get, write_all
+from fuel.downloaders._part import DataFile, deliver
+from fuel.downloaders.mirrors import AbstractMirror
+
+__all__ = ["ArchiveMirror"]
+
+PIECE = 1 << 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArchiveMirror(AbstractMirror):
+    """A zip or tar archive on a web server, that has the files.
+
+    Of the archive nothing is unpacked but the wanted files, and each is verified for itself.
+
+    Args:
+        url: the archive's address.
+        members: for each file name, its path in the archive.
+        max_size: the archive may have so many bytes.
+        patience: how long to wait for the server.
+    """
+
+    url: str
+    members: Mapping[str, str]
+    max_size: int
+    patience: Patience = field(default_factory=Patience)
+
+    @property
+    def name(self) -> str:
+        """The address."""
+        return self.url
+
+    def fetch(self, wanted: Sequence[tuple[DataFile, ...]], directory: Path) -> None:
+        """Get the archive, and take the files out of it."""
+        files = {
+            self.members[f.name]: f for forms in wanted for f in forms if f.name in self.members
+        }
+        with tempfile.TemporaryFile() as archive:
+            http_get(
+                self.url,
+                archive,
+                name=self.url.rpartition("/")[2],
+                resume=False,
+                max_size=self.max_size,
+                patience=self.patience,
+            )
+            try:
+                for member in archive_members(archive):
+                    if member.name in files:
+                        _take(member, files.pop(member.name), directory)
+            except ArchiveError as error:
+                raise DownloadError(f"its archive will not do: {error}") from error
+        if files:
+            raise DownloadError(f"its archive has no {', '.join(files)}")
+
+
+def _take(member: ArchiveMember, file: DataFile, directory: Path) -> None:
+    content = member.file.read()
+
+    def fill(part: BinaryIO) -> None:
+        part.seek(0)
+        part.truncate(0)
+        write_all(part, content)
+
+    deliver(file, directory, fill)
