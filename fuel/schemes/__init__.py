@@ -7,10 +7,12 @@ start and a number of requests, never the remaining order.
 
 from fuel.schemes._balanced import BalancedScheme
 from fuel.schemes._base import BatchScheme, BatchSizeScheme, IndexScheme, IterationScheme
+from fuel.schemes._buckets import BucketScheme
 from fuel.schemes._chunks import ChunkShuffledScheme
 from fuel.schemes._concatenated import ConcatenatedScheme
 from fuel.schemes._constant import ConstantScheme
 from fuel.schemes._folds import bootstrap, cross_validation
+from fuel.schemes._packing import PackScheme
 from fuel.schemes._sampled import SampledScheme
 from fuel.schemes._sequential import SequentialExampleScheme, SequentialScheme
 from fuel.schemes._sharded import ShardedScheme
@@ -20,11 +22,13 @@ __all__ = [
     "BalancedScheme",
     "BatchScheme",
     "BatchSizeScheme",
+    "BucketScheme",
     "ChunkShuffledScheme",
     "ConcatenatedScheme",
     "ConstantScheme",
     "IndexScheme",
     "IterationScheme",
+    "PackScheme",
     "SampledScheme",
     "SequentialExampleScheme",
     "SequentialScheme",

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from fuel.schemes import BatchScheme, IterationScheme
-from fuel.streams import AbstractDataStream
+from fuel.streams import AbstractDataStream, AxisLabels
 from fuel.transformers.base import Transformer
 
 __all__ = ["Batch"]
@@ -48,14 +48,7 @@ class Batch(Transformer):
             )
         if strictness not in (0, 1, 2):
             raise ValueError(f"strictness is 0 (keep), 1 (drop) or 2 (raise), not {strictness}")
-        if data_stream.axis_labels is not None:
-            kwargs.setdefault(
-                "axis_labels",
-                {
-                    source: labels and ("batch", *labels)
-                    for source, labels in data_stream.axis_labels.items()
-                },
-            )
+        kwargs.setdefault("axis_labels", batch_labels(data_stream.axis_labels))
         super().__init__(data_stream, iteration_scheme=iteration_scheme, **kwargs)
         self.strictness = strictness
 
@@ -80,6 +73,13 @@ class Batch(Transformer):
                 "choose a batch size that divides the number of examples, or a lower strictness"
             )
         return tuple(as_batch(column) for column in zip(*examples, strict=True))
+
+
+def batch_labels(labels: AxisLabels | None) -> AxisLabels | None:
+    """The axes of batches, from those of examples."""
+    if labels is None:
+        return None
+    return {source: axes and ("batch", *axes) for source, axes in labels.items()}
 
 
 def checked_size(asked: object, request: Any) -> int:
