@@ -46,7 +46,7 @@ class PackedBlocks(Blocks):
         table: where in it the chunks are.
         filters: how they were packed.
         dataset: the open data set; it is not kept.
-        dtype: what the bytes mean; default the dtype of the data set.
+        dtype: what the bytes mean; rows never written are zero if it is not that of the data set.
     """
 
     is_parallel = True
@@ -57,16 +57,16 @@ class PackedBlocks(Blocks):
         table: ChunkTable,
         filters: Filters,
         dataset: h5py.Dataset,
-        dtype: np.dtype | None = None,
+        dtype: np.dtype,
     ) -> None:
         self.rows = table.rows
         self.shape = dataset.shape
-        self.dtype = dataset.dtype if dtype is None else dtype
+        self.dtype = dtype
         self._file = file
         self._table = table
         self._filters = filters
         self._name = (dataset.name.lstrip("/"), dataset.file.filename)
-        fill = dataset.fillvalue if dtype is None else np.zeros((), dtype)
+        fill = dataset.fillvalue if dtype == dataset.dtype else np.zeros((), dtype)
         self._fill = np.full((1, *dataset.shape[1:]), fill, self.dtype)
 
     def unpack(self, block: int, out: np.ndarray) -> None:

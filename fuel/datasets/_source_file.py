@@ -1,6 +1,7 @@
 """An HDF5 file as data sets use it: open no longer than it must be."""
 
 import os
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,9 @@ __all__ = ["SourceFile"]
 class SourceFile:
     """An HDF5 file, given by its path or open already, and the readers of its data sets.
 
+    Attributes:
+        lock: to be held while readers are made, for data sets that several threads share.
+
     Args:
         path: of the file.
         driver: of HDF5, to open the path with.
@@ -34,6 +38,7 @@ class SourceFile:
         handle: h5py.File | None = None,
     ) -> None:
         self.path = path
+        self.lock = threading.Lock()
         self._driver = driver
         self._sort_indices = sort_indices
         self._given = handle

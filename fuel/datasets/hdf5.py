@@ -311,23 +311,30 @@ class H5PYDataset(Dataset):
         return self._open().read(request, allocate)
 
     def _open(self) -> ReadPlan:
-        if self._plan is None or self._file.is_inherited:
-            if self.external_file_handle is None and self.driver is None:
-                self._layout.check_unchanged(self.path)
-            layouts = [self._layout.sources[source] for source in self.sources]
-            names = [(layout.name, layout.shapes) for layout in layouts]
-            budget = 0 if self.load_in_memory else self.cache_bytes
-            readers = self._file.readers(names, self.subsets, budget)
-            subsets: list[Subset] | None = self.subsets
-            if self.load_in_memory:
-                loaded = zip(readers, self.sources, self.subsets, strict=True)
-                self._source_shapes = tuple(_shapes(*parts) for parts in loaded)
-                loaded = zip(readers, self.sources, self.subsets, strict=True)
-                readers = [_in_memory(*parts) for parts in loaded]
-                subsets = None
-                self._file.close()
-            self._plan = ReadPlan(self.sources, readers, self.num_examples, subsets)
-        return self._plan
+        plan = self._plan
+        if plan is None or self._file.is_inherited:
+            with self._file.lock:
+                if self._plan is None or self._file.is_inherited:
+                    self._plan = self._make_plan()
+                plan = self._plan
+        return plan
+
+    def _make_plan(self) -> ReadPlan:
+        if self.external_file_handle is None and self.driver is None:
+            self._layout.check_unchanged(self.path)
+        layouts = [self._layout.sources[source] for source in self.sources]
+        names = [(layout.name, layout.shapes) for layout in layouts]
+        subsets = self.subsets
+        if not self.load_in_memory:
+            readers = self._file.readers(names, subsets, self.cache_bytes)
+            return ReadPlan(self.sources, readers, self.num_examples, subsets)
+        wanted = list(
+            zip(self._file.readers(names, subsets, 0), self.sources, subsets, strict=True)
+        )
+        self._source_shapes = tuple(_shapes(*parts) for parts in wanted)
+        readers = [_in_memory(*parts) for parts in wanted]
+        self._file.close()
+        return ReadPlan(self.sources, readers, self.num_examples)
 
     def _loaded(self, what: str) -> ReadPlan:
         if not self.load_in_memory:

@@ -135,11 +135,12 @@ class PytablesDataset(Dataset):
         return Subset(slice(self.start, self.stop), length)
 
     def _open(self) -> ReadPlan:
-        if self._plan is None or self._file.is_inherited:
-            names = [(node, None) for node in self.nodes]
-            readers = self._file.readers(names, self._subsets, CACHE_BYTES)
-            self._plan = ReadPlan(self.sources, readers, self.num_examples, self._subsets)
-        return self._plan
+        with self._file.lock:
+            if self._plan is None or self._file.is_inherited:
+                names = [(node, None) for node in self.nodes]
+                readers = self._file.readers(names, self._subsets, CACHE_BYTES)
+                self._plan = ReadPlan(self.sources, readers, self.num_examples, self._subsets)
+            return self._plan
 
 
 CACHE_BYTES = 1 << 28
