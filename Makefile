@@ -8,7 +8,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install mnist test test-oldest check format benchmark clean
+.PHONY: help install mnist test test-slow test-oldest check format benchmark clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ mnist: $(INSTALLED) ## get MNIST, train on it, draw the run: pictures in runs/mn
 
 test: $(INSTALLED) ## all tests
 	$(BIN)/python -m pytest -n $(WORKERS) --quiet
+
+test-slow: $(INSTALLED) ## the tests that take minutes: a hundred kills, and the like
+	$(BIN)/python -m pytest -n $(WORKERS) --quiet -m slow --timeout 1200 tests
 
 test-oldest: .venv-oldest/.installed ## the tests of the packages on the oldest versions that are supported
 	.venv-oldest/bin/python -m pytest -n $(WORKERS) --quiet tests/bricks tests/fuel tests/mainloop
