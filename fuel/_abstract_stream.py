@@ -1,13 +1,14 @@
-"""What every stream offers, and how it keeps its place while it is peeked into."""
+"""What every stream offers."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fuel._context import Context
+from fuel._placed import Placed
 from fuel._profile import Profile, QueueState, profile
-from fuel._stream_state import Peeked
-from fuel.iterator import DataIterator, as_mapping
+from fuel._shard import Shard
+from fuel._stream_state import STATE_VERSION, check_shard, check_state, shard_entry
+from fuel.iterator import DataIterator
 from fuel.schemes import IterationScheme
 
 __all__ = ["AbstractDataStream", "AxisLabels"]
@@ -15,7 +16,7 @@ __all__ = ["AbstractDataStream", "AxisLabels"]
 AxisLabels = Mapping[str, tuple[str, ...] | None]
 
 
-class AbstractDataStream(ABC):
+class AbstractDataStream(Placed):
     """A source of examples or batches that comes in epochs.
 
     A stream of your own defines `get_epoch_iterator` and `sources`; to be resumable also
@@ -29,10 +30,7 @@ class AbstractDataStream(ABC):
         TypeError: if `iteration_scheme` is not one.
     """
 
-    sources: tuple[str, ...]
     _produces_examples: bool | None = None
-    _live: DataIterator | None = None
-    _peeked: Peeked | None = None
 
     def __init__(
         self,
@@ -98,14 +96,6 @@ class AbstractDataStream(ABC):
         """Get ready for another epoch; `get_epoch_iterator` does it by itself."""
         raise NotImplementedError(f"{type(self).__name__} has no next epoch")
 
-    @abstractmethod
-    def get_epoch_iterator(self, as_dict: bool = False) -> Iterator[Any]:
-        """Begin the next epoch; or go on with the one that `load_state_dict` put us in.
-
-        Args:
-            as_dict: yield dictionaries from source name to data instead of tuples.
-        """
-
     def iterate_epochs(self, as_dict: bool = False) -> Iterator[Iterator[Any]]:
         """Yield epoch iterators for ever."""
         while True:
@@ -134,106 +124,49 @@ class AbstractDataStream(ABC):
             )
         return profile(self, items, step_seconds)
 
-    def state_dict(self) -> dict[str, Any]:
-        """The place of the next item, as JSON values and small arrays; to be taken at any moment.
+    def shard(self, index: int, count: int, *, even: bool = False) -> "AbstractDataStream":
+        """One host's part of every epoch: the items `index`, `index` + `count`, and so on.
 
-        Raises:
-            NotImplementedError: if the stream does not know its place.
-        """
-        if self._peeked is not None and self._peeked.holds():
-            return self._peeked.state()
-        return self._state()
+        All hosts make the same stream, and each takes its own shard of it. Together the shards have
+        every item of the stream once, the same items in the same order whatever their number is:
+        random transformers draw by an item's place in the whole. (With `count` shards of batches, a
+        step of all hosts has `count` batches.) Use the shard and no longer this stream.
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go to a place; what comes next is what came next there.
+        A stream whose items can be made each by itself makes those of the shard only, in workers
+        too. One that keeps something from item to item makes all, and passes its part on.
 
-        If the place is inside an epoch, the next call of `get_epoch_iterator` yields the rest of
-        it.
+        A place is that of the whole stream. Between epochs a state of any shard fits any shard of
+        any number; inside an epoch only the shard that it was taken from.
 
         Args:
-            state: the `state_dict` of a stream like this one.
+            index: which shard, 0 to `count` - 1.
+            count: how many shards there are.
+            even: leave out the items of a last round that has not one for each shard, so that all
+                shards have equally many. Programs whose hosts step together need that.
 
         Raises:
-            StateMismatchError: if it is of another version, or of a stream that differs in scheme,
-                number of examples or kind, so that the place would mean something else here.
+            TypeError: if a number is not an integer.
+            ValueError: if there is no such shard.
+            StateMismatchError: if this stream is inside an epoch.
+
+        >>> from fuel.datasets import IndexableDataset
+        >>> from fuel.schemes import SequentialScheme
+        >>> from fuel.streams import DataStream
+        >>> letters = IndexableDataset(["a", "b", "c", "d", "e", "f", "g"])
+        >>> [batch for (batch,) in DataStream(letters, SequentialScheme(7, 2)).shard(1, 2)]
+        [['c', 'd'], ['g']]
         """
-        self._supersede()
-        self._load_state(state)
-
-    def peek(self) -> dict[str, Any]:
-        """The item that would come next, as a dictionary, without moving.
-
-        At the end of an epoch, the first of the next epoch.
-
-        Raises:
-            ValueError: if the next epoch is empty.
-        """
-        if self._peeked is not None and self._peeked.holds():
-            return dict(as_mapping(self.sources, self._peeked.iterator.hold()))
-        live, place = self._live, self.state_dict()
-        if live is not None and not live.finished:
-            try:
-                item = live.hold()
-            except StopIteration:
-                return self._peek_next_epoch(live, place)
-            self._peeked = Peeked(live, place, place, None, handed_out=True)
-            return dict(as_mapping(self.sources, item))
-        return self._peek_next_epoch(live, place)
+        shard = Shard(index, count, even)
+        try:
+            place = self.state_dict()
+        except NotImplementedError:  # a stream of the user's that does not count is at a start
+            place = {}
+        check_shard(place, shard)
+        return self._part(shard)
 
     def _queue_state(self) -> QueueState | None:
         """How full the queue of this stream's workers is, if it has any."""
         return None
-
-    def _peek_next_epoch(self, live: DataIterator | None, place: dict[str, Any]) -> dict[str, Any]:
-        after = self.state_dict()
-        iterator = self.get_epoch_iterator()
-        if not isinstance(iterator, DataIterator):
-            raise NotImplementedError(f"{type(self).__name__} makes iterators that cannot peek")
-        try:
-            item = iterator.hold()
-        except StopIteration:
-            return self._peek_beyond_end(after)
-        self._peeked = Peeked(iterator, place, after, live, began_epoch=True)
-        return dict(as_mapping(self.sources, item))
-
-    def _peek_beyond_end(self, place: dict[str, Any]) -> dict[str, Any]:
-        """Peek where `place` was loaded and nothing was left of its epoch; then go back there."""
-        item = next(self.get_epoch_iterator(), None)
-        self.load_state_dict(place)
-        if item is None:
-            raise ValueError("the next epoch is empty, there is nothing to peek at")
-        return dict(as_mapping(self.sources, item))
-
-    def _state(self) -> dict[str, Any]:
-        raise NotImplementedError(
-            f"{type(self).__name__} does not know its place; define state_dict and load_state_dict"
-        )
-
-    def _load_state(self, state: Mapping[str, Any]) -> None:
-        raise NotImplementedError(
-            f"{type(self).__name__} cannot go to a place; define state_dict and load_state_dict"
-        )
-
-    def _take_peeked(self, as_dict: bool) -> DataIterator | None:
-        """The iterator that `peek` began, if this is the epoch it began; undo any other peek."""
-        peeked = self._peeked
-        if peeked is None or not peeked.holds() or peeked.handed_out:
-            self._undo_peek()
-            return None
-        peeked.iterator.as_dict = as_dict
-        peeked.handed_out = True
-        return peeked.iterator
-
-    def _undo_peek(self) -> None:
-        """Leave an epoch whose next item was peeked at as if it had not been."""
-        peeked, self._peeked = self._peeked, None
-        if peeked is None or not peeked.holds():
-            return
-        self.load_state_dict(peeked.state())
-        if peeked.began_epoch and peeked.handed_out:
-            self.get_epoch_iterator()
-        elif not peeked.began_epoch:
-            self._abandon_epoch()
 
     def _context(self) -> Context:
         """Request and place of the item that was fetched last."""
@@ -241,22 +174,154 @@ class AbstractDataStream(ABC):
             f"{type(self).__name__} does not know an item's place, which a transformer asks for"
         )
 
-    def _follow(self, iterator: DataIterator) -> DataIterator:
-        """Make `iterator` the one whose count is this stream's place."""
-        self._supersede()
-        self._live = iterator
-        return iterator
+    def _part(self, shard: Shard) -> "AbstractDataStream":
+        """The stream of a shard's items."""
+        return PartOfStream(self, shard)
 
-    def _supersede(self) -> None:
-        if self._live is not None:
-            self._live.superseded = True
-            self._live.held = None
-        self._live = self._peeked = None
+
+class PartOfStream(AbstractDataStream):
+    """A shard of a stream that must make all its items: it passes on those of the shard.
+
+    Args:
+        stream: makes the items.
+        shard: which ones.
+    """
+
+    def __init__(self, stream: AbstractDataStream, shard: Shard) -> None:
+        super().__init__(axis_labels=stream.axis_labels)
+        if stream.iteration_scheme is not None or stream._produces_examples is not None:
+            self.produces_examples = stream.produces_examples
+        self.data_stream = stream
+        self._shard = shard
+        self._items: Iterator[Any] | None = None
+        self._taken = 0
+        self._kept = 0
+        self._item_context: Context | None = None
+        self._loaded: Mapping[str, Any] | None = None
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Names of the elements of an item; setting them renames."""
+        return self.data_stream.sources
+
+    @sources.setter
+    def sources(self, value: tuple[str, ...]) -> None:
+        self.data_stream.sources = value
+
+    def get_data(self, request: Any = None) -> Any:
+        """The shard's next item.
+
+        Raises:
+            ValueError: if there is a request.
+            StopIteration: at the end of the epoch.
+        """
+        if request is not None:
+            raise ValueError(f"a shard gives its items in turn and takes no request {request!r}")
+        while self._taken % self._shard.count != self._shard.index:
+            self._take()
+        item = self._take()
+        self._item_context = self._context_if_known()
+        while self._shard.even and self._taken % self._shard.count:
+            self._take()
+        self._kept = self._taken
+        return item
+
+    def get_epoch_iterator(self, as_dict: bool = False) -> Iterator[Any]:
+        """Begin the next epoch; or go on with the one that `load_state_dict` put us in."""
+        if (peeked := self._take_peeked(as_dict)) is not None:
+            return peeked
+        if self._loaded is not None and self._loaded["in_epoch"]:
+            return self._continue_epoch(as_dict)
+        self._loaded = None
+        self._items = self.data_stream.get_epoch_iterator()
+        self._taken = self._kept = 0
+        return self._follow(DataIterator(self, None, as_dict))
+
+    def reset(self) -> None:
+        """Make the next epoch a first one."""
+        self._undo_peek()
+        self._supersede()
+        self._abandon_epoch()
+        self.data_stream.reset()
+
+    def next_epoch(self) -> None:
+        """Bring the stream to its next epoch."""
+        self._undo_peek()
+        self._abandon_epoch()
+        self.data_stream.next_epoch()
+
+    def close(self) -> None:
+        """Close the stream."""
+        self.data_stream.close()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Everything but live iterators; the place instead of them."""
+        state = {name: value for name, value in vars(self).items() if name not in _UNSAVED}
+        try:
+            place = self.state_dict()
+        except NotImplementedError:  # a stream of the user's that does not count: copies start anew
+            place = None
+        return {**state, "_place": place}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        place = state.pop("_place")
+        vars(self).update(state)
+        self._items = self._item_context = self._loaded = None
+        if place is not None:
+            self.load_state_dict(place)
+
+    def _take(self) -> Any:
+        """The next item of the whole stream."""
+        assert self._items is not None
+        self._taken += 1  # one that cannot be made counts too
+        try:
+            return next(self._items)
+        except StopIteration:
+            self._taken -= 1
+            raise
+
+    def _context(self) -> Context:
+        return super()._context() if self._item_context is None else self._item_context
+
+    def _context_if_known(self) -> Context | None:
+        try:
+            return self.data_stream._context()
+        except NotImplementedError:  # asked for only by transformers that use an item's place
+            return None
 
     def _continue_epoch(self, as_dict: bool = False) -> Iterator[Any]:
-        """What is left of the epoch of the loaded state, even if that is nothing."""
-        return self.get_epoch_iterator(as_dict=as_dict)
+        loaded, self._loaded = self._loaded, None
+        self._items = self.data_stream._continue_epoch()
+        self._taken = self._kept = 0 if loaded is None else loaded["taken"]
+        step = 0 if loaded is None else loaded["step"]
+        iterator = self._follow(DataIterator(self, None, as_dict, step=step))
+        iterator.finished = loaded is not None and not loaded["in_epoch"]
+        return iterator
 
     def _abandon_epoch(self) -> None:
-        """Forget that a loaded state was inside an epoch: let the next epoch be a new one."""
-        return None
+        self._loaded = None
+        self.data_stream._abandon_epoch()
+
+    def _state(self) -> dict[str, Any]:
+        if self._loaded is not None:
+            return dict(self._loaded)
+        live = self._live
+        in_epoch = live is not None and not live.finished
+        return {
+            "version": STATE_VERSION,
+            "stream": type(self).__name__,
+            "step": 0 if live is None else live.step,
+            "in_epoch": in_epoch,
+            "taken": self._kept if in_epoch else 0,
+            "child": self.data_stream.state_dict(),
+            **shard_entry(self._shard),
+        }
+
+    def _load_state(self, state: Mapping[str, Any]) -> None:
+        check_state(state, type(self).__name__)
+        check_shard(state, self._shard)
+        self.data_stream.load_state_dict(state["child"])
+        self._loaded = {**state, **shard_entry(self._shard)}
+
+
+_UNSAVED = ("_items", "_item_context", "_live", "_peeked", "_loaded")

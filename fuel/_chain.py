@@ -24,6 +24,7 @@ from numpy.typing import DTypeLike
 
 from fuel._context import Allocate, Context, Place, new_array
 from fuel._requests import as_list
+from fuel._shard import WHOLE, Shard
 from fuel.datasets._dataset import Dataset
 from fuel.streams import AbstractDataStream, DataStream
 from fuel.transformers.base import Transformer
@@ -38,12 +39,18 @@ class Chain:
         dataset: reads by request alone.
         sources: names of the data set's sources in the stream.
         transformers: the innermost first; none keeps anything from item to item.
+        shard: of which items the places are; the transformers are told those in the whole epoch.
     """
 
     def __init__(
-        self, dataset: Dataset, sources: Sequence[str], transformers: Sequence[Transformer]
+        self,
+        dataset: Dataset,
+        sources: Sequence[str],
+        transformers: Sequence[Transformer],
+        shard: Shard = WHOLE,
     ) -> None:
         self.dataset = dataset
+        self.shard = shard
         self.sources = tuple(sources)
         self.transformers = tuple(transformers)
         self._state = dataset.open()
@@ -75,7 +82,9 @@ class Chain:
             stream = stream.data_stream
         assert isinstance(stream, DataStream)
         assert isinstance(stream.dataset, Dataset)
-        return cls(stream.dataset, stream.sources, transformers[::-1])
+        assert stream.iteration_scheme is not None
+        shard = stream.iteration_scheme.shard
+        return cls(stream.dataset, stream.sources, transformers[::-1], shard)
 
     def __call__(
         self, request: Any, place: Place, allocate: Allocate = new_array
@@ -93,6 +102,8 @@ class Chain:
             One element for each source of the stream.
         """
         data: Any
+        if self.shard.count > 1:
+            place = place._replace(step=self.shard.whole_step(place.step))
         if self._as_lists:
             data = self.dataset.get_data(self._state, as_list(request))
         else:

@@ -25,6 +25,10 @@ class Readable(Protocol):
     def has_own_epochs(self) -> bool:
         """Whether epochs may show different data."""
 
+    @property
+    def reads_by_request_alone(self) -> bool:
+        """Whether data depends on the request alone, so that requests may be left out."""
+
     def open(self) -> Any:
         """A state to read with."""
 

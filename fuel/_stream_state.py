@@ -1,13 +1,14 @@
-"""How streams keep their place: the check of a saved one, the book-keeping of a peek."""
+"""How streams keep their place: the checks of a saved one, the book-keeping of a peek."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fuel._shard import Shard
 from fuel.exceptions import StateMismatchError
 from fuel.iterator import DataIterator
 
-__all__ = ["STATE_VERSION", "Peeked", "check_state"]
+__all__ = ["STATE_VERSION", "Peeked", "check_shard", "check_state", "shard_entry"]
 
 STATE_VERSION = 1
 
@@ -34,6 +35,28 @@ def check_state(state: Mapping[str, Any], fingerprint: str) -> None:
             f"the state belongs to a stream of {state['stream']}, but this is a stream of "
             f"{fingerprint}; make the stream as it was made then, or start it anew"
         )
+
+
+def check_shard(state: Mapping[str, Any], shard: Shard) -> None:
+    """Refuse a place inside an epoch that is of another shard, which has other items left.
+
+    Raises:
+        StateMismatchError: if it is.
+    """
+    index, count = state.get("shard", (0, 1))
+    if (index, count) == (shard.index, shard.count):
+        return
+    if state.get("in_epoch") and state.get("step"):
+        raise StateMismatchError(
+            f"the place is inside an epoch, after item {state['step']} of shard {index} of "
+            f"{count}, and shard {shard.index} of {shard.count} cannot go on from there; between "
+            "epochs any shard of any number can"
+        )
+
+
+def shard_entry(shard: Shard) -> dict[str, Any]:
+    """What a state says of the shard it was taken from; nothing if that is the whole stream."""
+    return {} if shard.count == 1 else {"shard": [shard.index, shard.count]}
 
 
 @dataclass

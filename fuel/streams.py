@@ -5,17 +5,21 @@ epoch again. It is counted where items are delivered. `load_state_dict` puts an 
 its next epoch iterator goes on with what was left of the epoch.
 """
 
+import copy
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from fuel._abstract_stream import AbstractDataStream, AxisLabels
 from fuel._context import Context, Place, new_array
+from fuel._indices import positive
 from fuel._readable import Readable
 from fuel._requests import next_request, skip_requests
-from fuel._stream_state import STATE_VERSION, check_state
+from fuel._shard import WHOLE, Shard
+from fuel._stream_state import STATE_VERSION, check_shard, check_state, shard_entry
 from fuel.config_parser import config
 from fuel.iterator import DataIterator
-from fuel.schemes import IterationScheme
+from fuel.schemes import IterationScheme, ShardedScheme
 
 __all__ = ["AbstractDataStream", "AxisLabels", "DataStream"]
 
@@ -28,6 +32,12 @@ class DataStream(AbstractDataStream):
         iteration_scheme: what to request; without one the data set gives one example after another.
         axis_labels: names of the axes of each source; default those of the data set (without the
             batch axis if single examples are produced).
+        examples_per_epoch: without a scheme: end an epoch after so many examples. The next epoch
+            goes on there, and when the data set has no more, with its beginning; a data set that
+            never ends gets epochs this way.
+
+    Raises:
+        ValueError: if `examples_per_epoch` is not positive, or comes with a scheme.
     """
 
     def __init__(
@@ -35,8 +45,18 @@ class DataStream(AbstractDataStream):
         dataset: Readable,
         iteration_scheme: IterationScheme | None = None,
         axis_labels: AxisLabels | None = None,
+        *,
+        examples_per_epoch: int | None = None,
     ) -> None:
         super().__init__(iteration_scheme, axis_labels)
+        if examples_per_epoch is not None:
+            positive("examples_per_epoch", examples_per_epoch)
+            if iteration_scheme is not None:
+                raise ValueError(
+                    f"examples_per_epoch={examples_per_epoch} is for streams without a scheme, but "
+                    f"there is {type(iteration_scheme).__name__}; give it to the scheme"
+                )
+        self.examples_per_epoch = examples_per_epoch
         if iteration_scheme is None:
             self.produces_examples = True
         if axis_labels is None and dataset.axis_labels is not None:
@@ -51,6 +71,8 @@ class DataStream(AbstractDataStream):
         self.epoch = 0
         self._sources: tuple[str, ...] | None = None
         self._dataset_epochs = 0
+        self._read = 0
+        self._sought: Mapping[str, Any] | None = None
         self._fresh_state = True
         self._epoch_start: dict[str, Any] | None = None
         self._loaded: Mapping[str, Any] | None = None
@@ -83,7 +105,9 @@ class DataStream(AbstractDataStream):
 
     def get_data(self, request: Any = None) -> Any:
         """The data of a request, as a tuple in the order of `sources`."""
-        return self.dataset.get_data(self.data_state, request)
+        if self.examples_per_epoch is None:
+            return self.dataset.get_data(self.data_state, request)
+        return self._read_on(self.examples_per_epoch)
 
     def reset(self) -> None:
         """Let the data set start anew; the next epoch is a first one for it."""
@@ -92,7 +116,8 @@ class DataStream(AbstractDataStream):
         self._abandon_epoch()
         self.data_state = self.dataset.reset(self.data_state)
         self._fresh_state = True
-        self._dataset_epochs = 0
+        self._dataset_epochs = self._read = 0
+        self._sought = None
 
     def close(self) -> None:
         """Release the data set's files; iterating again opens them again."""
@@ -102,8 +127,7 @@ class DataStream(AbstractDataStream):
         """Bring the data set to its next epoch."""
         self._undo_peek()
         self._abandon_epoch()
-        self.data_state = self.dataset.next_epoch(self.data_state)
-        self._dataset_epochs += 1
+        self._begin_pass()
 
     def get_epoch_iterator(self, as_dict: bool = False) -> DataIterator:
         """Begin the next epoch; or go on with the one that `load_state_dict` put us in."""
@@ -114,7 +138,7 @@ class DataStream(AbstractDataStream):
         self._loaded = None
         if self._fresh_state:
             self._fresh_state = False
-        else:
+        elif self.examples_per_epoch is None:
             self.next_epoch()
         self.epoch += 1
         return self._begin(as_dict, 0)
@@ -138,15 +162,72 @@ class DataStream(AbstractDataStream):
         if self.iteration_scheme is not None:
             self._epoch_start = self.iteration_scheme.state_dict()
             requests = self.iteration_scheme.get_request_iterator()
-            skip_requests(requests, step)
+            if step and self._must_read_again():
+                for request in islice(requests, step):
+                    self.dataset.get_data(self.data_state, request)
+            else:
+                skip_requests(requests, step)
             if type(self).get_data is DataStream.get_data and self.dataset.accepts_arrays:
                 draw = next_request
         return self._follow(DataIterator(self, requests, as_dict, draw=draw, step=step))
 
     def _context(self) -> Context:
         assert self._live is not None
-        return Context(
-            self._live.request, Place(self.seed, self.epoch - 1, self._live.drawn - 1), new_array
+        step = self._whole_step(self._live.drawn - 1)
+        return Context(self._live.request, Place(self.seed, self.epoch - 1, step), new_array)
+
+    def _whole_step(self, step: int) -> int:
+        """The place in the whole epoch of item number `step`: what randomness depends on."""
+        scheme = self.iteration_scheme
+        return step if scheme is None else scheme.shard.whole_step(step)
+
+    def _part(self, shard: Shard) -> AbstractDataStream:
+        if self.iteration_scheme is None or not self.dataset.reads_by_request_alone:
+            return super()._part(shard)
+        scheme = copy.deepcopy(self.iteration_scheme)
+        part = object.__new__(type(self))
+        part.__setstate__(
+            {
+                **self.__getstate__(),
+                "iteration_scheme": ShardedScheme(
+                    scheme, shard.index, shard.count, even=shard.even
+                ),
+            }
+        )
+        return part
+
+    def _begin_pass(self) -> None:
+        """Bring the data set to its next epoch."""
+        self.data_state = self.dataset.next_epoch(self.data_state)
+        self._dataset_epochs += 1
+        self._read, self._sought = 0, None
+
+    def _read_on(self, length: int) -> Any:
+        """The next example of an epoch of `length`, from the data set's beginning after its end."""
+        assert self._live is not None
+        if self._live.drawn >= length:
+            raise StopIteration
+        if (sought := self._sought) is not None:
+            self._sought, self._read = None, sought["read"]
+            if sought["position"] is not None:
+                self.dataset.load_position(self.data_state, sought["position"])
+            else:
+                self.data_state = self.dataset.skip(self.data_state, self._read)
+        try:
+            example = self.dataset.get_data(self.data_state)
+        except StopIteration:
+            if not self._read:
+                raise
+            self._begin_pass()
+            example = self.dataset.get_data(self.data_state)
+        self._read += 1
+        return example
+
+    def _must_read_again(self) -> bool:
+        """Whether the place in an epoch can be found only by reading up to it."""
+        return (
+            not self.dataset.reads_by_request_alone
+            and self.dataset.position(self.data_state) is None
         )
 
     def _continue_epoch(self, as_dict: bool = False) -> DataIterator:
@@ -158,7 +239,7 @@ class DataStream(AbstractDataStream):
             return iterator
         if (position := loaded.get("dataset")) is not None:
             self.dataset.load_position(self.data_state, position)
-        elif self.iteration_scheme is None:
+        elif self.iteration_scheme is None and self.examples_per_epoch is None:
             self.data_state = self.dataset.skip(self.data_state, loaded["step"])
         return self._begin(as_dict, loaded["step"])
 
@@ -187,27 +268,38 @@ class DataStream(AbstractDataStream):
         }
         if scheme is not None:
             state["scheme"] = self._epoch_start if in_epoch else scheme.state_dict()
-        if in_epoch and (position := self.dataset.position(self.data_state)) is not None:
+            state |= shard_entry(scheme.shard)
+        position = self.dataset.position(self.data_state)
+        if self.examples_per_epoch is not None:
+            state["pass"] = self._sought or {"read": self._read, "position": position}
+        elif in_epoch and position is not None:
             state["dataset"] = position
         return state
 
     def _load_state(self, state: Mapping[str, Any]) -> None:
         check_state(state, self._describe())
+        scheme = self.iteration_scheme
+        shard = WHOLE if scheme is None else scheme.shard
+        check_shard(state, shard)
         self.data_state = self.dataset.reset(self.data_state)
         if self.dataset.has_own_epochs:
             for _ in range(state["dataset_epochs"]):
                 self.data_state = self.dataset.next_epoch(self.data_state)
-        if self.iteration_scheme is not None:
-            self.iteration_scheme.load_state_dict(state["scheme"])
+        if scheme is not None:
+            scheme.load_state_dict(state["scheme"])
+        if self.examples_per_epoch is not None:
+            self._sought, self._read = state["pass"], state["pass"]["read"]
         self.epoch = state["epoch"]
         self._dataset_epochs = state["dataset_epochs"]
         self._fresh_state = state["fresh"]
-        self._loaded = dict(state)
+        self._loaded = {**state, **shard_entry(shard)}
 
     def _describe(self) -> str:
         if self._fingerprint is None:
             scheme = self.iteration_scheme
             requests = "examples in turn" if scheme is None else scheme.fingerprint()
+            if self.examples_per_epoch is not None:
+                requests += f", {self.examples_per_epoch} an epoch,"
             self._fingerprint = f"{requests} of {self.dataset.fingerprint()}"
         return self._fingerprint
 

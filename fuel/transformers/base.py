@@ -7,6 +7,7 @@ from typing import Any
 from fuel._context import NO_CONTEXT, Context
 from fuel._random_state import has_random_state, load_random_states, random_states
 from fuel._requests import skip_requests
+from fuel._shard import Shard
 from fuel._stream_state import STATE_VERSION, check_state
 from fuel.iterator import DataIterator
 from fuel.schemes import IterationScheme
@@ -259,6 +260,18 @@ class Transformer(AbstractDataStream):
     def _child_state(self) -> dict[str, Any]:
         """The place from which the child goes on, for the state."""
         return self.data_stream.state_dict()
+
+    def _part(self, shard: Shard) -> AbstractDataStream:
+        """A shard of a stream of items that are each made alone is this transformer of a shard."""
+        if not self.is_splittable:
+            return super()._part(shard)
+        return self._over(self.data_stream._part(shard))
+
+    def _over(self, data_stream: AbstractDataStream) -> "Transformer":
+        """A transformer like this one, which keeps nothing, of another stream."""
+        made = object.__new__(type(self))
+        made.__setstate__({**self.__getstate__(), "data_stream": data_stream, "_place": None})
+        return made
 
     def _adds_nothing(self) -> bool:
         """Whether the child's place is this transformer's place."""

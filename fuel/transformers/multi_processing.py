@@ -15,6 +15,7 @@ from fuel._context import Context
 from fuel._lifeline import is_child
 from fuel._profile import QueueState
 from fuel._ring import MAX_DEPTH, MAX_SLOTS
+from fuel._shard import Shard
 from fuel._split_stream import SplitStream
 from fuel._whole_stream import WholeStream
 from fuel._worker_error import WorkerError
@@ -256,6 +257,10 @@ class MultiProcessing(Transformer):
         self._fetch_place()
         super()._abandon_epoch()
         self._pass_place_on()
+
+    def _part(self, shard: Shard) -> AbstractDataStream:
+        """The workers make a shard's items only, if those can be made each by itself."""
+        return self._over(self.data_stream._part(shard))
 
     def _fetch_place(self) -> None:
         """Bring the stream in this process to where its worker's items have been delivered."""
