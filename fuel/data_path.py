@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from fuel.config_parser import config, user_data_directory
@@ -10,11 +11,18 @@ from fuel.config_parser import config, user_data_directory
 __all__ = ["find_in_data_path", "is_in_data_path"]
 
 
-def find_in_data_path(filename: str | os.PathLike[str]) -> str:
+def find_in_data_path(
+    filename: str | os.PathLike[str], *, arguments: Sequence[str] | None = None
+) -> str:
     """The path of a data file: in the first directory of `config.data_path` that has it.
 
     `~` and environment variables in the directories are expanded; an absolute path is looked for
     at its place.
+
+    Args:
+        filename: the file.
+        arguments: what to say to `fuel-download` and `fuel-convert` to get it, for the error;
+            its name without ending if None.
 
     Raises:
         FileNotFoundError: if no directory has it; says where it was looked for and how to get it.
@@ -28,7 +36,7 @@ def find_in_data_path(filename: str | os.PathLike[str]) -> str:
     looked = ", ".join(str(directory) for directory in directories) or "no directory at all"
     message = f"there is no {name!r} in the data path ({looked})"
     if directories and not Path(name).is_absolute() and name.endswith(".hdf5"):
-        message += _how_to_get(Path(name).stem, directories[0])
+        message += _how_to_get(" ".join(arguments or [Path(name).stem]), directories[0])
     raise FileNotFoundError(message)
 
 
