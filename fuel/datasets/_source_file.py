@@ -16,6 +16,9 @@ from fuel.datasets._threads import Threads
 
 __all__ = ["SourceFile"]
 
+_OPEN_WITH_LOCKING = "locking flag values don't match"
+"""What HDF5 says of a file that this process has open already, with locking."""
+
 
 class SourceFile:
     """An HDF5 file, given by its path or open already, and the readers of its data sets.
@@ -112,7 +115,12 @@ class SourceFile:
         if not Path(self.path).is_file() and self._driver is None:
             raise FileNotFoundError(f"there is no file {self.path}")
         try:
-            return h5py.File(self.path, "r", driver=self._driver, locking=False)
+            try:
+                return h5py.File(self.path, "r", driver=self._driver, locking=False)
+            except OSError as error:
+                if _OPEN_WITH_LOCKING not in str(error):
+                    raise
+                return h5py.File(self.path, "r", driver=self._driver)
         except OSError as error:
             raise OSError(
                 f"{self.path} cannot be opened as an HDF5 file: {error}; if it is damaged, "

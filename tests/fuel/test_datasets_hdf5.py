@@ -8,6 +8,7 @@ import h5py
 import numpy as np
 import pytest
 
+from fuel.converters import create_hdf5, fill_hdf5_file
 from fuel.datasets import H5PYDataset
 from fuel.exceptions import StateMismatchError
 from fuel.schemes import SequentialExampleScheme, SequentialScheme, ShuffledScheme
@@ -577,3 +578,14 @@ def test_a_place_does_not_fit_other_rows_of_the_same_number(path):
             if stream is not other:
                 with pytest.raises(StateMismatchError, match="4 examples"):
                     stream.load_state_dict(other.state_dict())
+
+
+def test_a_file_that_the_program_has_open_with_locking_can_be_read(tmp_path):
+    path = tmp_path / "open.hdf5"
+    with create_hdf5(path) as h5file:
+        fill_hdf5_file(h5file, [("train", "x", np.arange(5))])
+
+    with h5py.File(path, locking=True):
+        (batch,) = H5PYDataset(path, ("train",)).get_data(None, [3, 1])
+
+    np.testing.assert_array_equal(batch, [3, 1])
