@@ -3,6 +3,7 @@
 import gzip
 import io
 import os
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
@@ -50,7 +51,8 @@ class TextLines(Iterator[str]):
                 self._file = open_text(path, self._encoding)
             try:
                 line = self._file.readline()
-            except (UnicodeError, EOFError, OSError) as error:
+            except (UnicodeError, EOFError, OSError, zlib.error) as error:
+                self.close()
                 raise ValueError(
                     f"{path} cannot be read beyond line {self._line} as "
                     f"{self._encoding or 'utf-8'} text: {error}; give its encoding= if it is "
@@ -68,6 +70,9 @@ class TextLines(Iterator[str]):
         if self._file is not None:
             self._file.close()
             self._file = None
+
+    def __del__(self) -> None:
+        self.close()
 
     def position(self) -> dict[str, Any]:
         """Where the next line is: number of the file, lines of it read, and an opaque offset."""

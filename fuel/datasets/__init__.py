@@ -2,6 +2,7 @@
 
 from fuel.datasets._dataset import Dataset
 from fuel.datasets.adult import Adult
+from fuel.datasets.billion import OneBillionWord
 from fuel.datasets.binarized_mnist import BinarizedMNIST
 from fuel.datasets.caltech101_silhouettes import CalTech101Silhouettes
 from fuel.datasets.celeba import CelebA
@@ -15,6 +16,7 @@ from fuel.datasets.iterable import IterableDataset
 from fuel.datasets.mnist import MNIST
 from fuel.datasets.svhn import SVHN
 from fuel.datasets.table import TableDataset
+from fuel.datasets.text import TextFile
 
 __all__ = [
     "CIFAR10",
@@ -31,5 +33,7 @@ __all__ = [
     "IndexableDataset",
     "Iris",
     "IterableDataset",
+    "OneBillionWord",
     "TableDataset",
+    "TextFile",
 ]
