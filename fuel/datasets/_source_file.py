@@ -16,8 +16,8 @@ from fuel.datasets._threads import Threads
 
 __all__ = ["SourceFile"]
 
-_OPEN_WITH_LOCKING = "locking flag values don't match"
-"""What HDF5 says of a file that this process has open already, with locking."""
+_OPEN_WITH_LOCKING = "flag values don't match"
+"""What HDF5 says of a file that this process has open already, with other locking."""
 
 
 class SourceFile:
@@ -114,15 +114,15 @@ class SourceFile:
     def _open(self) -> h5py.File:
         if not Path(self.path).is_file() and self._driver is None:
             raise FileNotFoundError(f"there is no file {self.path}")
-        try:
+        error: OSError | None = None
+        for locking in (False, None, True, "best-effort"):
             try:
-                return h5py.File(self.path, "r", driver=self._driver, locking=False)
-            except OSError as error:
-                if _OPEN_WITH_LOCKING not in str(error):
-                    raise
-                return h5py.File(self.path, "r", driver=self._driver)
-        except OSError as error:
-            raise OSError(
-                f"{self.path} cannot be opened as an HDF5 file: {error}; if it is damaged, "
-                "download or convert it anew"
-            ) from error
+                return h5py.File(self.path, "r", driver=self._driver, locking=locking)
+            except OSError as failure:
+                error = error or failure
+                if _OPEN_WITH_LOCKING not in str(failure):
+                    break
+        raise OSError(
+            f"{self.path} cannot be opened as an HDF5 file: {error}; if it is damaged, download or "
+            "convert it anew"
+        ) from error

@@ -580,12 +580,13 @@ def test_a_place_does_not_fit_other_rows_of_the_same_number(path):
                     stream.load_state_dict(other.state_dict())
 
 
-def test_a_file_that_the_program_has_open_with_locking_can_be_read(tmp_path):
+@pytest.mark.parametrize("locking", [None, True, "best-effort"])
+def test_a_file_that_the_program_has_open_with_locking_can_be_read(tmp_path, locking):
     path = tmp_path / "open.hdf5"
     with create_hdf5(path) as h5file:
         fill_hdf5_file(h5file, [("train", "x", np.arange(5))])
 
-    with h5py.File(path, locking=True):
+    with h5py.File(path, locking=locking):
         (batch,) = H5PYDataset(path, ("train",)).get_data(None, [3, 1])
 
     np.testing.assert_array_equal(batch, [3, 1])
