@@ -130,7 +130,8 @@ class AbstractDataStream(Placed):
         All hosts make the same stream, and each takes its own shard of it. Together the shards have
         every item of the stream once, the same items in the same order whatever their number is:
         random transformers draw by an item's place in the whole. (With `count` shards of batches, a
-        step of all hosts has `count` batches.) Use the shard and no longer this stream.
+        step of all hosts has `count` batches.) Take shards of the outermost stream, and use the
+        shard and no longer the stream.
 
         A stream whose items can be made each by itself makes those of the shard only, in workers
         too. One that keeps something from item to item makes all, and passes its part on.
@@ -173,6 +174,11 @@ class AbstractDataStream(Placed):
         raise NotImplementedError(
             f"{type(self).__name__} does not know an item's place, which a transformer asks for"
         )
+
+    @property
+    def _makes_each_alone(self) -> bool:
+        """Whether each item is made by itself, from a request, so that others may be left out."""
+        return False
 
     def _part(self, shard: Shard) -> "AbstractDataStream":
         """The stream of a shard's items."""

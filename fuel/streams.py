@@ -181,8 +181,17 @@ class DataStream(AbstractDataStream):
         scheme = self.iteration_scheme
         return step if scheme is None else scheme.shard.whole_step(step)
 
+    @property
+    def _makes_each_alone(self) -> bool:
+        return (
+            self.iteration_scheme is not None
+            and self.dataset.reads_by_request_alone
+            and type(self).get_data is DataStream.get_data
+            and type(self).get_epoch_iterator is DataStream.get_epoch_iterator
+        )
+
     def _part(self, shard: Shard) -> AbstractDataStream:
-        if self.iteration_scheme is None or not self.dataset.reads_by_request_alone:
+        if not self._makes_each_alone:
             return super()._part(shard)
         scheme = copy.deepcopy(self.iteration_scheme)
         part = object.__new__(type(self))

@@ -261,9 +261,12 @@ class Transformer(AbstractDataStream):
         """The place from which the child goes on, for the state."""
         return self.data_stream.state_dict()
 
+    @property
+    def _makes_each_alone(self) -> bool:
+        return self.is_splittable and self.data_stream._makes_each_alone
+
     def _part(self, shard: Shard) -> AbstractDataStream:
-        """A shard of a stream of items that are each made alone is this transformer of a shard."""
-        if not self.is_splittable:
+        if not self._makes_each_alone:
             return super()._part(shard)
         return self._over(self.data_stream._part(shard))
 

@@ -258,8 +258,11 @@ class MultiProcessing(Transformer):
         super()._abandon_epoch()
         self._pass_place_on()
 
+    @property
+    def _makes_each_alone(self) -> bool:
+        return self.data_stream._makes_each_alone
+
     def _part(self, shard: Shard) -> AbstractDataStream:
-        """The workers make a shard's items only, if those can be made each by itself."""
         return self._over(self.data_stream._part(shard))
 
     def _fetch_place(self) -> None:
