@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import io
 import struct
 import warnings
@@ -15,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fuel._archive import ArchiveError, ArchiveMember
+from fuel._optional import optional_module
 
 __all__ = ["channels_first", "pillow", "read_member", "rgb_image"]
 
@@ -50,11 +49,7 @@ def pillow() -> ModuleType:
     Raises:
         ImportError: if Pillow is not installed; says how to install it.
     """
-    if importlib.util.find_spec("PIL") is None:
-        raise ImportError(
-            "decoding images needs Pillow: pip install 'bricks-fuel-mainloop[images]'"
-        )
-    return importlib.import_module("PIL.Image")
+    return optional_module("PIL.Image", purpose="decoding images", extra="images")
 
 
 def rgb_image(content: bytes, name: str) -> Any:
