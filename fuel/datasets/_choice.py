@@ -45,6 +45,7 @@ class ReaderChoice:
         self._path = h5file.filename
         self._sort_indices = sort_indices
         self._threads = threads
+        self._announced: set[str] = set()
         self._is_plain_file = h5file.mode == "r" and h5file.driver == "sec2"
         self._has_usual_addresses = (
             h5file.userblock_size == 0 and h5file.id.get_create_plist().get_sizes() == (8, 8)
@@ -142,7 +143,7 @@ class ReaderChoice:
 
     def _selection(self, dataset: h5py.Dataset) -> Reader:
         self.needs_library = True
-        return SelectionReader(dataset, self._sort_indices)
+        return SelectionReader(dataset, self._announced, sort_indices=self._sort_indices)
 
     @property
     def _file(self) -> np.ndarray:

@@ -7,9 +7,10 @@ import numpy as np
 from fuel._context import Allocate, new_array
 from fuel._selection import Selection
 from fuel.datasets._global_heap import GlobalHeap
+from fuel.datasets._object_arrays import copied, object_array
 from fuel.datasets._readers import Reader, as_rows
 
-__all__ = ["ExamplesReader", "HeapReader", "ShapedReader", "object_array"]
+__all__ = ["ExamplesReader", "HeapReader", "ShapedReader"]
 
 NEIGHBOURS = 256
 """So many rows before and after one that was looked up are likely to be in the same heap."""
@@ -136,18 +137,5 @@ class ExamplesReader:
         """Copies of the examples of a selection."""
         chosen = self.array[selection]
         if isinstance(selection, int):
-            return _copied(chosen)
-        return object_array(_copied(example) for example in chosen)
-
-
-def object_array(examples: Any) -> np.ndarray:
-    """A one-dimensional object array of examples, also if all of them have one shape."""
-    examples = list(examples)
-    array = np.empty(len(examples), object)
-    for place, example in enumerate(examples):
-        array[place] = example
-    return array
-
-
-def _copied(example: Any) -> Any:
-    return example.copy() if isinstance(example, np.ndarray) else example
+            return copied(chosen)
+        return object_array(copied(example) for example in chosen)

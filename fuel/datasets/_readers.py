@@ -13,6 +13,7 @@ import numpy as np
 
 from fuel._context import Allocate
 from fuel._selection import Selection
+from fuel.datasets._object_arrays import copied, object_array
 
 __all__ = [
     "ArrayReader",
@@ -112,16 +113,17 @@ class SelectionReader:
 
     Args:
         dataset: open for as long as the reader is used.
+        announced: names of sources of which was said that they are read so.
         sort_indices: hand HDF5 sorted, distinct indices and put the result in order afterwards;
             otherwise they must be increasing.
     """
 
     survives_fork = False
 
-    def __init__(self, dataset: h5py.Dataset, sort_indices: bool) -> None:
+    def __init__(self, dataset: h5py.Dataset, announced: set[str], *, sort_indices: bool) -> None:
         self.dataset = dataset
         self.sort_indices = sort_indices
-        self._announced = False
+        self._announced = announced
 
     def read(self, selection: Selection, source: str, allocate: Allocate) -> Any:
         """The examples of a selection."""
@@ -133,7 +135,10 @@ class SelectionReader:
         if not self.sort_indices:
             return self._into(self.dataset[selection], source, allocate)
         distinct, places = np.unique(selection, return_inverse=True)
-        return self._into(self.dataset[distinct][places], source, allocate)
+        data = self.dataset[distinct][places]
+        if data.dtype.hasobject:
+            data = object_array(map(copied, data))
+        return self._into(data, source, allocate)
 
     def _into(self, data: np.ndarray, source: str, allocate: Allocate) -> np.ndarray:
         if data.dtype.hasobject:  # only plain bytes can be put into given memory
@@ -143,8 +148,8 @@ class SelectionReader:
         return out
 
     def _announce(self, source: str) -> None:
-        if not self._announced:
-            self._announced = True
+        if source not in self._announced:
+            self._announced.add(source)
             logger.warning(
                 "source %r of %s is read through HDF5's selections, ten to a thousand times slower "
                 "than a contiguous, uncompressed one, because its layout is %s; convert the file "

@@ -54,6 +54,8 @@ class PytablesDataset(Dataset):
     ) -> None:
         self.path = os.fspath(path)
         self.provides_sources = (sources,) if isinstance(sources, str) else tuple(sources)
+        if not self.provides_sources:
+            raise ValueError("sources is empty; name at least one array")
         in_file = self.provides_sources if sources_in_file is None else sources_in_file
         self.sources_in_file = (in_file,) if isinstance(in_file, str) else tuple(in_file)
         if len(self.sources_in_file) != len(self.provides_sources):
@@ -65,19 +67,20 @@ class PytablesDataset(Dataset):
         self.data_node = data_node
         self.nodes = [f"/{data_node}/{name}" for name in self.sources_in_file]
         self.start = start
+        self.stop = stop
         self._forget()
-        with self._file.opened() as h5file:
-            lengths = [len(_array(h5file, node)) for node in self.nodes]
-        self.stop = lengths[0] if stop is None else stop
-        self._subsets = [self._subset(*pair) for pair in zip(self.nodes, lengths, strict=True)]
-        self.num_examples = self._subsets[0].num_examples
+        self._choose_rows()
 
     def open_file(self, path: str | os.PathLike[str]) -> None:
-        """Read from another file with the same arrays."""
+        """Read from another file, the same rows of arrays with the same names.
+
+        Raises:
+            ValueError: if they are not there.
+        """
         self.close_file()
         self.path = os.path.abspath(path)
         self._forget()
-        self.load()
+        self._choose_rows()
 
     def load(self) -> None:
         """Make ready to read; it is done by itself when needed."""
@@ -126,13 +129,22 @@ class PytablesDataset(Dataset):
         self._plan = None
         self._file = SourceFile(self.path)
 
-    def _subset(self, node: str, length: int) -> Subset:
-        if not 0 <= self.start < self.stop <= length:
+    def _choose_rows(self) -> None:
+        with self._file.opened() as h5file:
+            lengths = [len(_array(h5file, node)) for node in self.nodes]
+        stop = lengths[0] if self.stop is None else self.stop
+        pairs = zip(self.nodes, lengths, strict=True)
+        self._subsets = [self._subset(node, length, stop) for node, length in pairs]
+        self.stop = stop
+        self.num_examples = self._subsets[0].num_examples
+
+    def _subset(self, node: str, length: int, stop: int) -> Subset:
+        if not 0 <= self.start < stop <= length:
             raise ValueError(
-                f"start={self.start} and stop={self.stop} do not fit the {length} examples of "
+                f"start={self.start} and stop={stop} do not fit the {length} examples of "
                 f"{node} in {self.path}; choose 0 <= start < stop <= {length}"
             )
-        return Subset(slice(self.start, self.stop), length)
+        return Subset(slice(self.start, stop), length)
 
     def _open(self) -> ReadPlan:
         with self._file.lock:
