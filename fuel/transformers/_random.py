@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from fuel._abstract_stream import PartOfStream
 from fuel._context import Allocate, Context, new_array
 from fuel.streams import AbstractDataStream
 from fuel.transformers._draws import Draws, GivenDraws, NumPyGenerator, PlacedDraws
+from fuel.transformers._joining import JoiningStream
 from fuel.transformers.base import Transformer
 from fuel.transformers.sourcewise import SourcewiseTransformer
 
@@ -128,9 +130,9 @@ def in_object_array(parts: list[Any]) -> np.ndarray:
 
 
 def _random_ones(stream: AbstractDataStream) -> int:
-    """How many random transformers a stream is made of."""
-    count = 0
-    while isinstance(stream, Transformer):
-        count += isinstance(stream, RandomTransformer)
-        stream = stream.data_stream
-    return count
+    """How many random transformers an item goes through at most in a stream."""
+    if isinstance(stream, JoiningStream):
+        return max(map(_random_ones, stream.data_streams))
+    if isinstance(stream, Transformer | PartOfStream):
+        return isinstance(stream, RandomTransformer) + _random_ones(stream.data_stream)
+    return 0

@@ -11,7 +11,15 @@ from fuel.datasets import IndexableDataset
 from fuel.schemes import ConstantScheme, SequentialScheme
 from fuel.streams import DataStream
 from fuel.testing import check_resumable, epochs_of
-from fuel.transformers import Batch, Cast, MultiProcessing, Transformer
+from fuel.transformers import (
+    Batch,
+    Cast,
+    Merge,
+    MultiProcessing,
+    Rename,
+    Transformer,
+    Unpack,
+)
 from fuel.transformers.corruption import GaussianNoise, MaskingNoise
 from fuel.transformers.image import RandomFixedSizeCrop, RandomFlip
 
@@ -110,6 +118,36 @@ def test_two_equal_operations_of_a_chain_draw_differently():
     twice = images_of(noise(noise(zeros())))[0]
 
     assert (twice - once != once).all()
+
+
+def test_equal_operations_below_and_above_a_merge_draw_differently():
+    pair = Merge((noise(zeros()), Rename(zeros(), {"images": "others"})), tuple("abcd"))
+    pair = Rename(pair, {"a": "images"})
+
+    (below,), (both,) = images_of(pair), images_of(noise(pair))
+
+    assert (both - below != below).all()
+
+
+def test_shards_together_draw_what_the_whole_draws():
+    whole = epochs_of(streams.augmented(), [100])[0]
+
+    parts = [epochs_of(streams.augmented().shard(index, 2), [100])[0] for index in range(2)]
+
+    assert len(parts[0]) + len(parts[1]) == len(whole)
+    for index, item in enumerate(whole):
+        for one, other in zip(item, parts[index % 2][index // 2], strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("name", ["flip", "rotation", "gaussian"])
+def test_examples_of_unpacked_batches_go_on_with_draws_of_their_own(name):
+    def make():
+        return streams.OPERATIONS[name](Unpack(batches(np.full((9, 1, 6, 6), 100, np.uint8))))
+
+    check_resumable(make, epochs=2, abandon=[3])
+    if name == "gaussian":
+        assert len({image.tobytes() for image, _ in epochs_of(make(), [9])[0]}) == 9
 
 
 def test_what_stands_between_two_operations_does_not_change_their_draws():
