@@ -1,29 +1,19 @@
-"""How fast examples come: shuffled batches from a file, and scaled ones through a worker process.
+"""How fast examples come, beside peers that do the same work in the same run.
 
-    python scripts/benchmark_fuel.py [mnist.hdf5]
+    python scripts/benchmark_fuel.py [--only reading a ...] [--check]
 
-Two tables, each of medians over rounds in which all contenders take turns, so that what else the
-machine does meets all of them:
-
-1. shuffled batches of bytes from the file, beside NumPy's `take` on the array in memory and beside
-   h5py's own selection of sorted indices;
-2. the same scaled to 32-bit floats, in process and through one worker process, beside PyTorch's
-   `DataLoader` (whole batches by `__getitems__`) and Grain with one worker process each, if they
-   are installed. Both have the array in memory. Grain is there twice: with examples that it
-   shuffles, scales and batches, and with a source that makes whole shuffled batches by hand.
-
-One byte of every page of a batch is read, so that memory that was only promised has to come.
+Tables of medians over rounds in which all contenders take turns, so that what else the machine does
+meets all of them. What is not installed is left out: PyTorch's `DataLoader` (whole batches by
+`__getitems__`, workers that stay), and Grain, with examples that it shuffles and batches, and with
+whole batches made by hand in its source. Both have the array in memory. One byte of every page of
+a batch is read, so that memory that was only promised has to come.
 """
 
 import argparse
 import importlib
 import importlib.util
-import itertools
-import mmap
-import statistics
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -32,304 +22,224 @@ from typing import Any
 import h5py
 import numpy as np
 
+import fuel_figures as figures
 from fuel.datasets import H5PYDataset
-from fuel.schemes import ShuffledScheme
+from fuel.schemes import ChunkShuffledScheme
 from fuel.streams import DataStream
-from fuel.transformers import MultiProcessing, ScaleAndShift
+from fuel.transformers import MultiProcessing
+from fuel_race import for_ever, race, show
+from fuel_work import (
+    Batches,
+    CropBatches,
+    make_a,
+    make_b,
+    shuffled,
+    shuffled_indices,
+    work_a,
+    work_b,
+)
 
-SCALE = 1 / 255
-OUR_DISK = "fuel, from the file"
-TAKE = "NumPy take, in memory"
-OUR_WORKER = "fuel, one worker"
-TORCH = "PyTorch DataLoader, one worker"
-GRAIN = "Grain, one worker"
-MOST_OF_TAKE = 2.0
-LEAST_OF_PEERS = 10.0
 AHEAD = 16
-"""Batches that every worker may make ahead."""
-SETTLE = 0.2
-"""Seconds before each turn, in which the workers of the turns before fill what they make ahead;
-otherwise they would take a core from whoever comes after them."""
+"""Batches that workers may make ahead in all."""
+CHUNK = 128
+OURS = "fuel"
+PEERS = {"torch": "fuel_torch", "grain": "fuel_grain", "zmq": "fuel_push"}
+Missed = list[str]
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run both comparisons and print them; return 1 if asked to check and a target was missed."""
+    """Run the comparisons and print them; return 1 if asked to check and a target was missed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("file", nargs="?", help="HDF5 file with a split 'train'; default: made up")
+    parser.add_argument("--only", nargs="+", choices=SECTIONS, help="these sections; default all")
     parser.add_argument("--batch-size", type=int, default=128)
-    parser.add_argument("--batches", type=int, default=469, help="batches in a round")
+    parser.add_argument("--batches", type=int, default=469, help="of work A in a round")
     parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--examples", type=int, default=60000, help="of the file that is made up")
-    parser.add_argument("--no-peers", action="store_true", help="leave PyTorch and Grain out")
+    parser.add_argument("--examples", type=int, default=60000, help="of work A's file")
+    parser.add_argument("--pictures", type=int, default=10000, help="of work B's file")
+    parser.add_argument("--rows", type=int, default=10**9, help="of the largest sparse file")
+    parser.add_argument("--epochs", type=int, default=1000, help="to watch memory over")
+    parser.add_argument("--no-peers", action="store_true", help="leave other libraries out")
     parser.add_argument("--check", action="store_true", help="exit with 1 if a target is missed")
     options = parser.parse_args(arguments)
+    missed: Missed = []
     with tempfile.TemporaryDirectory() as folder:
-        path = options.file or make_file(Path(folder, "digits.hdf5"), options.examples)
-        disk = read_benchmark(path, options)
-        worker = worker_benchmark(path, options)
-    missed = [*missed_by_reading(disk), *missed_by_workers(worker)]
+        options.folder = Path(folder)
+        for name in options.only or SECTIONS:
+            missed += SECTIONS[name](options)
     for line in missed:
         print(f"missed: {line}")
     return int(bool(missed) and options.check)
 
 
-def make_file(path: Path, examples: int) -> Path:
-    """Write a file shaped like MNIST: bytes `(examples, 28, 28)` and one label each."""
-    rng = np.random.default_rng(0)
-    with h5py.File(path, "w") as file:
-        file["features"] = rng.integers(0, 256, (examples, 28, 28), dtype=np.uint8)
-        file["targets"] = rng.integers(0, 10, (examples, 1), dtype=np.uint8)
-        rows = {"features": (0, examples), "targets": (0, examples)}
-        file.attrs["split"] = H5PYDataset.create_split_array({"train": rows})
-    return path
-
-
-def read_benchmark(path: Path, options: argparse.Namespace) -> dict[str, float]:
-    """Microseconds a batch for each way of reading shuffled bytes."""
+def reading(options: argparse.Namespace) -> Missed:
+    """Shuffled batches of bytes from the file, beside NumPy's `take` and h5py's selection."""
+    path = _file_a(options)
+    take, ours, selection = "NumPy take, in memory", "fuel, from the file", "h5py, sorted selection"
     with ExitStack() as stack:
         stream = stack.enter_context(closing(shuffled(path, options.batch_size)))
         file = stack.enter_context(h5py.File(path))
-        sources = list(stream.sources)
-        rows = stream.dataset.num_examples
-        memory = [file[source][:rows] for source in sources]
+        rows = len(file["features"])
         contenders = {
-            TAKE: taken(memory, rows, options.batch_size),
-            OUR_DISK: itertools.chain.from_iterable(stream.iterate_epochs()),
-            "h5py, sorted selection": selected(
-                [file[source] for source in sources], rows, options.batch_size
-            ),
+            take: _taken(file, rows, options.batch_size),
+            ours: for_ever(stream),
+            selection: _selected(file, rows, options.batch_size),
         }
-        # h5py's selection is slow enough for a tenth of the batches to tell.
-        few = max(2, options.batches // 10)
-        medians = race(
-            contenders, options.rounds, lambda name: (options.batches, few)["h5" in name]
-        )
-    show(f"shuffled batches of {options.batch_size} from {Path(path).name}", medians, TAKE)
-    return medians
+        medians = race(contenders, options.rounds, _fewer_for("h5py", options))
+    show(f"shuffled batches of {options.batch_size} images", medians, take)
+    return [
+        *_at_least("reading, beside take", medians[take] / medians[ours], 0.6),
+        *_at_least("reading, beside h5py", medians[selection] / medians[ours], 30),
+    ]
 
 
-def worker_benchmark(path: Path, options: argparse.Namespace) -> dict[str, float]:
-    """Microseconds a batch for each way of having scaled batches made."""
-    size = options.batch_size
+def packed(options: argparse.Namespace) -> Missed:
+    """Batches from a file packed by gzip: shuffled with regard to chunks, beside h5py's global."""
+    path = make_a(options.folder / "packed.hdf5", options.examples, CHUNK)
+    ours, selection = "fuel, shuffled by chunks", "h5py, shuffled globally"
     with ExitStack() as stack:
-        here = stack.enter_context(closing(scaled(path, size)))
-        worker = stack.enter_context(MultiProcessing(scaled(path, size), max_store=AHEAD))
+        dataset = H5PYDataset(path, ("train",), cache_bytes=0)
+        scheme = ChunkShuffledScheme(
+            dataset.num_examples, options.batch_size, chunk_size=CHUNK, chunks_in_pool=8, seed=1
+        )
+        stream = stack.enter_context(closing(DataStream(dataset, iteration_scheme=scheme)))
+        cached = stack.enter_context(closing(shuffled(path, options.batch_size)))
+        file = stack.enter_context(h5py.File(path))
         contenders = {
-            "fuel, in process": itertools.chain.from_iterable(here.iterate_epochs()),
-            OUR_WORKER: itertools.chain.from_iterable(worker.iterate_epochs()),
+            selection: _selected(file, len(file["features"]), options.batch_size),
+            ours: for_ever(stream),
+            "fuel, unpacked once into memory, shuffled": for_ever(cached),
         }
-        if not options.no_peers:
-            with h5py.File(path) as file:
-                rows = here.data_stream.dataset.num_examples
-                memory = [file[source][:rows] for source in here.sources]
-            contenders |= peers(ScaledBatches(memory, here.sources.index("features"), size))
-        medians = race(contenders, options.rounds, lambda _: options.batches)
-    show("the same, scaled to float32", medians, OUR_WORKER)
-    return medians
+        medians = race(contenders, min(options.rounds, 3), _fewer_for("h5py", options, 4))
+    show(f"the same from chunks of {CHUNK} rows packed by gzip", medians, selection)
+    return _at_least("packed, beside h5py", medians[selection] / medians[ours], 100)
 
 
-def shuffled(path: Path, batch_size: int) -> DataStream:
-    """Shuffled batches of the training set."""
-    dataset = H5PYDataset(path, ("train",))
-    scheme = ShuffledScheme(int(dataset.num_examples), batch_size, seed=1)
-    return DataStream(dataset, iteration_scheme=scheme)
+def work(
+    name: str,
+    path: Path,
+    stream: Callable[[Path, int], Any],
+    by_hand: type[Batches],
+    options: argparse.Namespace,
+    batches: int,
+) -> Missed:
+    """A work in process, and by one and two workers, beside the peers."""
+    missed: Missed = []
+    for workers in (0, 1, 2):
+        with ExitStack() as stack:
+            made = stream(path, options.batch_size)
+            if workers:
+                made = stack.enter_context(MultiProcessing(made, AHEAD, workers=workers))
+            contenders = {OURS: for_ever(made)}
+            if not options.no_peers:
+                contenders |= _peers(by_hand(path, options.batch_size), workers)
+            medians = race(contenders, options.rounds, lambda _: batches)
+        title = f"{workers} worker{'s' * (workers > 1)}" if workers else "in process"
+        show(f"work {name}, {title}", medians, OURS)
+        for peer, value in medians.items():
+            ratio = value / medians[OURS]
+            if peer != OURS:
+                wanted = 10.0 if workers else 1.0 if "by hand" in peer else 3.0
+                missed += _at_least(f"work {name}, {title}, beside {peer}", ratio, wanted)
+    return missed
 
 
-def scaled(path: Path, batch_size: int) -> ScaleAndShift:
-    """Shuffled batches with features from 0 to 1."""
-    stream = shuffled(path, batch_size)
-    return ScaleAndShift(stream, SCALE, 0, which_sources=("features",), dtype="float32")
+def transport(options: argparse.Namespace) -> Missed:
+    """Large batches through a worker, beside copies in memory."""
+    copies, ours = "copies in memory", "fuel, one worker"
+    with MultiProcessing(figures.large_batches(), 4) as stream:
+        contenders = {copies: figures.copies(), ours: for_ever(stream)}
+        medians = race(contenders, options.rounds, lambda _: max(options.batches // 4, 1))
+    show("batches of 6.3 MB", medians, copies)
+    return _at_least("transport, beside copies", medians[copies] / medians[ours], 0.8)
 
 
-def taken(memory: list[np.ndarray], rows: int, batch_size: int) -> Iterator[tuple[Any, ...]]:
-    """Shuffled batches of arrays in memory, for ever."""
+def single(options: argparse.Namespace) -> Missed:
+    """Figures that are no race."""
+    a, b = _file_a(options), make_b(options.folder / "b.hdf5", options.pictures)
+    size = options.batch_size
+    start = figures.first_batch(a, size, 5)
+    inside, first = figures.pauses(a, size, 5)
+    cpu = figures.consumer_cost(b, size, max(options.batches // 4, 1))
+    early, late = figures.memory(options.epochs)
+    cold, warm = figures.cold_epoch(a, size)
+    few, many = 10**4, options.rows
+    lengths = [figures.by_length(options.folder / "s.hdf5", n, size, 300) for n in (few, many)]
+    print(f"\nfirst batch from a new worker: {start:.2f} s")
+    print(f"a batch {inside:.0f} us, the first of an epoch {first:.0f} us")
+    print(f"the consumer's CPU for a batch of 6.3 MB: {cpu:.0f} us")
+    epochs = options.epochs
+    print(f"memory after {epochs // 10} and {epochs} epochs: {early:.1f}, {late:.1f} MB")
+    print(f"an epoch of work A's file when cold {cold:.3f} s, after {warm:.3f} s")
+    print(f"a batch out of {few:,} rows {lengths[0]:.0f} us, out of {many:,} {lengths[1]:.0f} us")
+    return [
+        *_at_most("seconds to the first batch", start, 0.5),
+        *_at_most("first batch of an epoch in us", first, 1000),
+        *_at_most("consumer's CPU in us", cpu, 100),
+        *_at_most("growth of memory in MB", late - early, 2.0),
+    ]
+
+
+def _file_a(options: argparse.Namespace) -> Path:
+    path = options.folder / "a.hdf5"
+    return path if path.exists() else make_a(path, options.examples)
+
+
+def _taken(file: h5py.File, rows: int, batch_size: int) -> Iterator[tuple[Any, ...]]:
+    memory = [file[source][:rows] for source in ("features", "targets")]
     for indices in shuffled_indices(rows, batch_size):
         yield tuple(array.take(indices, axis=0) for array in memory)
 
 
-def selected(sources: list[Any], rows: int, batch_size: int) -> Iterator[tuple[Any, ...]]:
+def _selected(file: h5py.File, rows: int, batch_size: int) -> Iterator[tuple[Any, ...]]:
     """Shuffled batches by h5py's selection, which wants sorted indices, for ever."""
     for indices in shuffled_indices(rows, batch_size):
         order = np.argsort(indices)
         back = np.argsort(order)
-        yield tuple(source[indices[order]][back] for source in sources)
+        yield tuple(file[source][indices[order]][back] for source in ("features", "targets"))
 
 
-def shuffled_indices(rows: int, batch_size: int) -> Iterator[np.ndarray]:
-    """Batches of indices, in a new order each epoch, for ever."""
-    rng = np.random.default_rng(1)
-    while True:
-        order = rng.permutation(rows)
-        yield from np.split(order, range(batch_size, rows, batch_size))
-
-
-class ScaledBatches:
-    """What the peers' workers run: whole batches, scaled, of arrays in memory.
-
-    Args:
-        memory: an array for each source.
-        features: which of them to scale.
-        batch_size: examples in a batch.
-    """
-
-    def __init__(self, memory: list[np.ndarray], features: int, batch_size: int) -> None:
-        self.memory = memory
-        self.features = features
-        self.batch_size = batch_size
-        self.order = np.random.default_rng(1).permutation(len(memory[0]))
-
-    def __len__(self) -> int:
-        return -(-len(self.order) // self.batch_size)
-
-    def __getitem__(self, number: int) -> tuple[np.ndarray, ...]:
-        start = number * self.batch_size
-        return self.batch(self.order[start : start + self.batch_size])
-
-    def __getitems__(self, indices: list[int]) -> tuple[Any, ...]:
-        torch = importlib.import_module("torch")
-        return tuple(map(torch.from_numpy, self.batch(np.asarray(indices))))
-
-    def batch(self, indices: np.ndarray) -> tuple[np.ndarray, ...]:
-        """The examples of some indices, features from 0 to 1."""
-        parts = [array.take(indices, axis=0) for array in self.memory]
-        parts[self.features] = np.multiply(parts[self.features], SCALE, dtype=np.float32)
-        return tuple(parts)
-
-
-def peers(batches: ScaledBatches) -> dict[str, Iterator[Any]]:
-    """The installed peers, each with one worker process."""
-    makers = {"torch": torch_loader, "grain": grain_loader}
-    found = {}
-    for name, make in makers.items():
-        if importlib.util.find_spec(name) is None:
-            print(f"{name} is not installed and left out: pip install {name}")
+def _peers(batches: Batches, workers: int) -> dict[str, Iterator[Any]]:
+    found: dict[str, Iterator[Any]] = {}
+    for library, module in PEERS.items():
+        if importlib.util.find_spec(library) is None:
+            print(f"{library} is not installed and left out")
         else:
-            found.update(make(batches))
+            peer = importlib.import_module(f"peers.{module}")
+            found.update(peer.contenders(batches, workers, AHEAD))
     return found
 
 
-def torch_loader(batches: ScaledBatches) -> dict[str, Iterator[Any]]:
-    """PyTorch's loader with one worker that stays, which fetches whole batches."""
-    data = importlib.import_module("torch.utils.data")
-    loader = data.DataLoader(
-        batches,
-        batch_sampler=ForEver(len(batches.order), batches.batch_size),
-        num_workers=1,
-        persistent_workers=True,
-        prefetch_factor=AHEAD,
-        collate_fn=unchanged,
-    )
-    return {TORCH: iter(loader)}
+def _fewer_for(
+    slow: str, options: argparse.Namespace, batches: int | None = None
+) -> Callable[[str], int]:
+    """All batches for most; a few for one that is slow enough for a few to tell."""
+    few = batches or max(2, options.batches // 10)
+    return lambda name: few if slow in name else options.batches
 
 
-class ForEver:
-    """Batches of indices without end, as PyTorch's loader wants them."""
-
-    def __init__(self, rows: int, batch_size: int) -> None:
-        self.rows = rows
-        self.batch_size = batch_size
-
-    def __iter__(self) -> Iterator[list[int]]:
-        return (indices.tolist() for indices in shuffled_indices(self.rows, self.batch_size))
+def _at_least(what: str, ratio: float, wanted: float) -> Missed:
+    return [] if ratio >= wanted else [f"{what}: {ratio:.2f} times as fast; wanted {wanted:g}"]
 
 
-def unchanged(batch: Any) -> Any:
-    """The batch as `__getitems__` made it."""
-    return batch
+def _at_most(what: str, value: float, wanted: float) -> Missed:
+    return [] if value <= wanted else [f"{what}: {value:.2f}; wanted at most {wanted:g}"]
 
 
-class Examples:
-    """One example after another of arrays in memory, as Grain's sources are written."""
-
-    def __init__(self, memory: list[np.ndarray], features: int) -> None:
-        self.memory = memory
-        self.features = features
-
-    def __len__(self) -> int:
-        return len(self.memory[0])
-
-    def __getitem__(self, row: int) -> tuple[np.ndarray, ...]:
-        return tuple(array[row] for array in self.memory)
-
-    def scale(self, example: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:
-        """The example with features from 0 to 1."""
-        parts = list(example)
-        parts[self.features] = np.multiply(parts[self.features], SCALE, dtype=np.float32)
-        return tuple(parts)
-
-
-def grain_loader(batches: ScaledBatches) -> dict[str, Iterator[Any]]:
-    """Grain with one worker process: as its guide has it, and with batches made by hand."""
-    if importlib.util.find_spec("absl") is not None:
-        flags = importlib.import_module("absl.flags").FLAGS
-        if not flags.is_parsed():
-            flags(["benchmark_fuel"])  # Grain's workers want them parsed
-    grain = importlib.import_module("grain")
-    examples = Examples(batches.memory, batches.features)
-    usual = grain.MapDataset.source(examples).seed(1).shuffle().repeat().map(examples.scale)
-    datasets = {
-        GRAIN: usual.batch(batches.batch_size),
-        "Grain, one worker, batches by hand": grain.MapDataset.source(batches).repeat(),
-    }
-    reading = grain.ReadOptions(num_threads=1, prefetch_buffer_size=AHEAD)
-    workers = grain.MultiprocessingOptions(num_workers=1, per_worker_buffer_size=AHEAD)
-    return {
-        name: iter(dataset.to_iter_dataset(reading).mp_prefetch(workers))
-        for name, dataset in datasets.items()
-    }
-
-
-def race(
-    contenders: dict[str, Iterator[Any]], rounds: int, batches: Callable[[str], int]
-) -> dict[str, float]:
-    """Median microseconds a batch for each contender, over rounds in which they take turns.
-
-    All workers begin a turn with their few batches ahead already made.
-    """
-    times: dict[str, list[float]] = {name: [] for name in contenders}
-    for number in range(rounds + 1):
-        for name, stream in contenders.items():
-            count = batches(name)
-            time.sleep(SETTLE)
-            begin = time.perf_counter()
-            for batch in itertools.islice(stream, count):
-                for array in batch:
-                    touch(array)
-            if number:  # the first round starts workers and fills caches
-                times[name].append((time.perf_counter() - begin) / count * 1e6)
-    return {name: statistics.median(values) for name, values in times.items()}
-
-
-def touch(array: Any) -> None:
-    """Read something of every page of memory."""
-    flat = np.asarray(array).reshape(-1)
-    flat[:: max(1, mmap.PAGESIZE // flat.itemsize)].max()
-
-
-def show(title: str, medians: dict[str, float], reference: str) -> None:
-    """Print a table."""
-    print(f"\n{title}\n{'':34}{'us/batch':>10}{'batches/s':>12}{'ratio':>8}")
-    for name, value in medians.items():
-        print(f"{name:34}{value:10.1f}{1e6 / value:12,.0f}{value / medians[reference]:8.2f}")
-
-
-def missed_by_reading(medians: dict[str, float]) -> list[str]:
-    """What the first table fails to show."""
-    ratio = medians[OUR_DISK] / medians[TAKE]
-    if ratio <= MOST_OF_TAKE:
-        return []
-    return [f"reading takes {ratio:.2f} times as long as take; at most {MOST_OF_TAKE:g} is wanted"]
-
-
-def missed_by_workers(medians: dict[str, float]) -> list[str]:
-    """What the second table fails to show."""
-    return [
-        f"{name} takes {value / medians[OUR_WORKER]:.1f} times as long as one worker; at least "
-        f"{LEAST_OF_PEERS:g} is wanted"
-        for name, value in medians.items()
-        if not name.startswith("fuel") and value < LEAST_OF_PEERS * medians[OUR_WORKER]
-    ]
-
+SECTIONS: dict[str, Callable[[argparse.Namespace], Missed]] = {
+    "reading": reading,
+    "packed": packed,
+    "a": lambda options: work("A", _file_a(options), work_a, Batches, options, options.batches),
+    "b": lambda options: work(
+        "B",
+        make_b(options.folder / "b.hdf5", options.pictures),
+        work_b,
+        CropBatches,
+        options,
+        max(options.batches // 8, 1),
+    ),
+    "transport": transport,
+    "single": single,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -4,15 +4,24 @@ from pathlib import Path
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "benchmark_fuel.py"
 
-TINY = ["--examples=300", "--batches=4", "--rounds=1", "--batch-size=32", "--no-peers"]
+TINY = [
+    "--examples=600",
+    "--pictures=200",
+    "--batches=4",
+    "--rounds=1",
+    "--batch-size=32",
+    "--rows=20000",
+    "--epochs=5",
+    "--no-peers",
+]
 
 
-def test_the_benchmark_prints_a_row_for_each_way_of_reading():
+def test_the_benchmark_prints_a_row_for_each_way_and_a_line_for_each_figure():
     done = subprocess.run(
         [sys.executable, "-W", "error", SCRIPT, *TINY],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=200,
     )
 
     assert done.returncode == 0, done.stderr
@@ -20,7 +29,28 @@ def test_the_benchmark_prints_a_row_for_each_way_of_reading():
         "NumPy take, in memory",
         "fuel, from the file",
         "h5py, sorted selection",
-        "fuel, in process",
-        "fuel, one worker",
+        "fuel, shuffled by chunks",
+        "h5py, shuffled globally",
+        "work A, in process",
+        "work A, 1 worker",
+        "work A, 2 workers",
+        "work B, 2 workers",
+        "copies in memory",
+        "first batch from a new worker",
+        "memory after",
+        "out of 20,000",
     ):
         assert row in done.stdout
+
+
+def test_the_benchmark_runs_only_the_sections_asked_for():
+    done = subprocess.run(
+        [sys.executable, "-W", "error", SCRIPT, "--only", "reading", *TINY],
+        capture_output=True,
+        text=True,
+        timeout=200,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "from the file" in done.stdout
+    assert "work A" not in done.stdout
