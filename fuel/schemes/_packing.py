@@ -74,9 +74,8 @@ class PackScheme(GroupScheme):
                 if not rows.add(number, length):
                     waiting.append(number)
             if not rows.filled:
-                return Groups(
-                    np.array(packed, np.int64), np.stack([ends[:-1], ends[1:]], axis=1, dtype=int)
-                )
+                bounds = np.array([ends[:-1], ends[1:]], np.int64).T
+                return Groups(np.array(packed, np.int64), bounds)
             packed.extend(number for row in rows.filled for number in row)
             ends.append(len(packed))
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from fuel.streams import AbstractDataStream
 from fuel.transformers._buffered import BufferedTransformer
+from fuel.transformers.batches import as_batch
 
 __all__ = ["Segments"]
 
@@ -83,7 +84,7 @@ class Segments(BufferedTransformer):
         self._start += self.length
         if self.produces_examples:
             return (*(sequence[part] for sequence in item), begins)
-        return (*(batch[:, part] for batch in item), np.full(len(item[0]), begins))
+        return (*(_array(batch)[:, part] for batch in item), np.full(len(item[0]), begins))
 
     def start_epoch(self) -> None:
         """Hold nothing."""
@@ -100,13 +101,13 @@ class Segments(BufferedTransformer):
         self._start = state["start"]
 
     def _length_of(self, item: tuple[Any, ...]) -> int:
-        return len(item[0]) if self.produces_examples else item[0].shape[1]
+        return len(item[0] if self.produces_examples else item[0][0])
 
     def _check(self, item: tuple[Any, ...]) -> None:
         if self.produces_examples:
             lengths = [len(sequence) for sequence in item]
         else:
-            shapes = [np.shape(batch) for batch in item]
+            shapes = [_array(batch).shape for batch in item]
             if any(len(shape) < 2 for shape in shapes):
                 self.release()
                 raise ValueError(
@@ -121,3 +122,7 @@ class Segments(BufferedTransformer):
                 f"the sources {self.data_stream.sources} of an item have the lengths {lengths}, "
                 "but are cut into segments together; leave others out with FilterSources"
             )
+
+
+def _array(batch: Any) -> np.ndarray:
+    return batch if isinstance(batch, np.ndarray) else as_batch(batch)
