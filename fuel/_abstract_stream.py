@@ -201,7 +201,7 @@ class PartOfStream(AbstractDataStream):
         self._shard = shard
         self._items: Iterator[Any] | None = None
         self._taken = 0
-        self._kept = 0
+        self._counted = 0
         self._item_context: Context | None = None
         self._loaded: Mapping[str, Any] | None = None
 
@@ -229,7 +229,6 @@ class PartOfStream(AbstractDataStream):
         self._item_context = self._context_if_known()
         while self._shard.even and self._taken % self._shard.count:
             self._take()
-        self._kept = self._taken
         return item
 
     def get_epoch_iterator(self, as_dict: bool = False) -> Iterator[Any]:
@@ -240,7 +239,7 @@ class PartOfStream(AbstractDataStream):
             return self._continue_epoch(as_dict)
         self._loaded = None
         self._items = self.data_stream.get_epoch_iterator()
-        self._taken = self._kept = 0
+        self._taken = self._counted = 0
         return self._follow(DataIterator(self, None, as_dict))
 
     def reset(self) -> None:
@@ -279,12 +278,14 @@ class PartOfStream(AbstractDataStream):
     def _take(self) -> Any:
         """The next item of the whole stream."""
         assert self._items is not None
-        self._taken += 1  # one that cannot be made counts too
+        self._taken += 1  # one that cannot be made counts too, once there is a later one
         try:
-            return next(self._items)
+            item = next(self._items)
         except StopIteration:
             self._taken -= 1
             raise
+        self._counted = self._taken
+        return item
 
     def _context(self) -> Context:
         return super()._context() if self._item_context is None else self._item_context
@@ -298,7 +299,7 @@ class PartOfStream(AbstractDataStream):
     def _continue_epoch(self, as_dict: bool = False) -> Iterator[Any]:
         loaded, self._loaded = self._loaded, None
         self._items = self.data_stream._continue_epoch()
-        self._taken = self._kept = 0 if loaded is None else loaded["taken"]
+        self._taken = self._counted = 0 if loaded is None else loaded["taken"]
         step = 0 if loaded is None else loaded["step"]
         iterator = self._follow(DataIterator(self, None, as_dict, step=step))
         iterator.finished = loaded is not None and not loaded["in_epoch"]
@@ -309,25 +310,35 @@ class PartOfStream(AbstractDataStream):
         self.data_stream._abandon_epoch()
 
     def _state(self) -> dict[str, Any]:
+        """The place of the whole stream; inside an epoch with what was taken of it."""
+        child, live = self.data_stream.state_dict(), self._live
         if self._loaded is not None:
-            return dict(self._loaded)
-        live = self._live
-        in_epoch = live is not None and not live.finished
+            step, taken = self._loaded["step"], self._loaded["taken"]
+        elif live is None or live.finished:
+            step = taken = 0
+        else:
+            step, taken = live.step, self._counted
+        if not taken:
+            return child
         return {
             "version": STATE_VERSION,
             "stream": type(self).__name__,
-            "step": 0 if live is None else live.step,
-            "in_epoch": in_epoch,
-            "taken": self._kept if in_epoch else 0,
-            "child": self.data_stream.state_dict(),
+            "step": step,
+            "in_epoch": True,
+            "taken": taken,
+            "child": child,
             **shard_entry(self._shard),
         }
 
     def _load_state(self, state: Mapping[str, Any]) -> None:
-        check_state(state, type(self).__name__)
         check_shard(state, self._shard)
-        self.data_stream.load_state_dict(state["child"])
-        self._loaded = {**state, **shard_entry(self._shard)}
+        if state.get("stream") == type(self).__name__:
+            check_state(state, type(self).__name__)
+            self.data_stream.load_state_dict(state["child"])
+            self._loaded = state
+        else:
+            self.data_stream.load_state_dict(state)
+            self._loaded = {"in_epoch": state.get("in_epoch", False), "step": 0, "taken": 0}
 
 
 _UNSAVED = ("_items", "_item_context", "_live", "_peeked", "_loaded")

@@ -46,7 +46,7 @@ def check_shard(state: Mapping[str, Any], shard: Shard) -> None:
     index, count = state.get("shard", (0, 1))
     if (index, count) == (shard.index, shard.count):
         return
-    if state.get("in_epoch") and state.get("step"):
+    if state.get("in_epoch") and (state.get("step") or state.get("taken")):
         raise StateMismatchError(
             f"the place is inside an epoch, after item {state['step']} of shard {index} of "
             f"{count}, and shard {shard.index} of {shard.count} cannot go on from there; between "

@@ -191,7 +191,7 @@ class DataStream(AbstractDataStream):
         )
 
     def _part(self, shard: Shard) -> AbstractDataStream:
-        if not self._makes_each_alone:
+        if self.iteration_scheme is None or not self._makes_each_alone:
             return super()._part(shard)
         scheme = copy.deepcopy(self.iteration_scheme)
         part = object.__new__(type(self))
