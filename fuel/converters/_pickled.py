@@ -7,6 +7,7 @@ down; a pickle that asks for anything else is refused, and nothing of it was run
 
 from __future__ import annotations
 
+import math
 import re
 import struct
 from dataclasses import dataclass
@@ -73,7 +74,7 @@ class _DType:
     def __init__(self, code: Any) -> None:
         text = code.decode("latin-1") if isinstance(code, bytes) else code
         if not isinstance(text, str) or not PLAIN_DTYPE.fullmatch(text):
-            raise ValueError(f"it holds an array of dtype {code!r:.40}, which is not plain numbers")
+            raise ValueError(f"it holds an array of {_shown(code)}, which is not plain numbers")
         self.dtype: np.dtype[Any] = np.dtype(text)
 
     def build(self, state: Any) -> None:
@@ -81,7 +82,7 @@ class _DType:
         if order in ("<", b"<", ">", b">"):
             self.dtype = self.dtype.newbyteorder("<" if order in ("<", b"<") else ">")
         elif order not in ("|", b"|", "=", b"="):
-            raise ValueError(f"the byte order of an array is {order!r:.40}")
+            raise ValueError(f"the byte order of an array is {_shown(order)}")
 
 
 class _Array:
@@ -99,10 +100,9 @@ class _Array:
     def fill(self, data: Any, dtype: Any, shape: Any, order: Any) -> None:
         if not isinstance(data, bytes) or not isinstance(dtype, _DType) or order not in ("C", "F"):
             raise ValueError("an array is not described by bytes, a dtype and an order")
-        flat = isinstance(shape, tuple) and all(type(n) is int and n >= 0 for n in shape)
-        count, rest = divmod(len(data), dtype.dtype.itemsize)
-        product = int(np.prod(shape, dtype=object)) if flat else -1
-        if rest or product != count:
+        if not isinstance(shape, tuple) or not all(type(n) is int and n >= 0 for n in shape):
+            raise ValueError("the shape of an array is no tuple of lengths")
+        if math.prod(shape) * dtype.dtype.itemsize != len(data):
             raise ValueError(
                 f"an array of shape {shape!r:.80} and dtype {dtype.dtype} has {len(data)} bytes"
             )
@@ -165,11 +165,9 @@ class _Machine:
             case b"\x94":
                 self._memo[len(self._memo)] = self._top()
             case b"c":
-                module, name = self._line(), self._line()
-                self._stack.append(_named(f"{module} {name}"))
+                self._stack.append(_named(self._line(), self._line()))
             case b"\x93":
-                module, name = self._pop_many(2)
-                self._stack.append(_named(f"{module} {name}"))
+                self._stack.append(_named(*self._pop_many(2)))
             case b"R":
                 self._stack.append(_call(*self._pop_many(2)))
             case b"b":
@@ -250,7 +248,15 @@ class _Machine:
         target.build(state)
 
 
-def _named(name: str) -> _Name:
+def _shown(value: Any) -> str:
+    """A text, for an error; anything else by its kind alone, for it may be of any depth."""
+    return f"{value!r:.40}" if isinstance(value, str | bytes) else f"a {type(value).__name__}"
+
+
+def _named(module: Any, attribute: Any) -> _Name:
+    if not isinstance(module, str) or not isinstance(attribute, str):
+        raise ValueError("it asks for what has no name")
+    name = f"{module} {attribute}"
     if name not in KNOWN:
         raise ValueError(
             f"it asks for {name!r:.80}, which plain arrays do not need; nothing of it was run"

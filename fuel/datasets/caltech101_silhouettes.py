@@ -61,6 +61,4 @@ class CalTech101Silhouettes(H5PYDataset):
         Raises:
             FileNotFoundError: if it is not in the data path; says how to get it.
         """
-        return find_in_data_path(
-            self.filename, arguments=("caltech101_silhouettes", str(self.size))
-        )
+        return find_in_data_path(self.filename)
