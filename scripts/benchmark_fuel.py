@@ -33,15 +33,20 @@ from fuel_work import (
     CropBatches,
     make_a,
     make_b,
+    make_text,
+    padded,
     shuffled,
     shuffled_indices,
     work_a,
     work_b,
+    work_text,
 )
 
 AHEAD = 16
 """Batches that workers may make ahead in all."""
 CHUNK = 128
+POOL_BYTES = 2 << 20
+"""For unpacked chunks: a pool of eight, and little of the whole file."""
 OURS = "fuel"
 PEERS = {"torch": "fuel_torch", "grain": "fuel_grain", "zmq": "fuel_push"}
 Missed = list[str]
@@ -97,7 +102,7 @@ def packed(options: argparse.Namespace) -> Missed:
     path = make_a(options.folder / "packed.hdf5", options.examples, CHUNK)
     ours, selection = "fuel, shuffled by chunks", "h5py, shuffled globally"
     with ExitStack() as stack:
-        dataset = H5PYDataset(path, ("train",), cache_bytes=0)
+        dataset = H5PYDataset(path, ("train",), cache_bytes=POOL_BYTES)
         scheme = ChunkShuffledScheme(
             dataset.num_examples, options.batch_size, chunk_size=CHUNK, chunks_in_pool=8, seed=1
         )
@@ -112,6 +117,24 @@ def packed(options: argparse.Namespace) -> Missed:
         medians = race(contenders, min(options.rounds, 3), _fewer_for("h5py", options, 4))
     show(f"the same from chunks of {CHUNK} rows packed by gzip", medians, selection)
     return _at_least("packed, beside h5py", medians[selection] / medians[ours], 100)
+
+
+def text(options: argparse.Namespace) -> Missed:
+    """Ragged texts, shuffled and padded: from a file, through h5py, and from lists in memory."""
+    path = make_text(options.folder / "text.hdf5", options.pictures)
+    memory, selection, ours = "lists in memory", "h5py, sorted selection", "fuel, from the file"
+    with ExitStack() as stack:
+        stream = stack.enter_context(closing(work_text(path, options.batch_size)))
+        file = stack.enter_context(h5py.File(path))
+        texts = list(file["text"][:])
+        contenders = {
+            memory: _padded_lists(texts, options.batch_size),
+            selection: _padded_selection(file["text"], options.batch_size),
+            ours: for_ever(stream),
+        }
+        medians = race(contenders, options.rounds, lambda _: max(options.batches // 6, 1))
+    show("ragged texts, padded", medians, memory)
+    return []
 
 
 def work(
@@ -198,6 +221,17 @@ def _selected(file: h5py.File, rows: int, batch_size: int) -> Iterator[tuple[Any
         yield tuple(file[source][indices[order]][back] for source in ("features", "targets"))
 
 
+def _padded_lists(texts: list[np.ndarray], batch_size: int) -> Iterator[tuple[Any, ...]]:
+    for indices in shuffled_indices(len(texts), batch_size):
+        yield padded([texts[index] for index in indices])
+
+
+def _padded_selection(texts: h5py.Dataset, batch_size: int) -> Iterator[tuple[Any, ...]]:
+    for indices in shuffled_indices(len(texts), batch_size):
+        order = np.argsort(indices)
+        yield padded(list(texts[indices[order]][np.argsort(order)]))
+
+
 def _peers(batches: Batches, workers: int) -> dict[str, Iterator[Any]]:
     found: dict[str, Iterator[Any]] = {}
     for library, module in PEERS.items():
@@ -237,6 +271,7 @@ SECTIONS: dict[str, Callable[[argparse.Namespace], Missed]] = {
         options,
         max(options.batches // 8, 1),
     ),
+    "text": text,
     "transport": transport,
     "single": single,
 }

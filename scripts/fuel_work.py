@@ -13,10 +13,11 @@ from typing import Any
 import h5py
 import numpy as np
 
+from fuel.converters import write_hdf5
 from fuel.datasets import H5PYDataset
 from fuel.schemes import ShuffledScheme
 from fuel.streams import AbstractDataStream, DataStream
-from fuel.transformers import ScaleAndShift
+from fuel.transformers import Padding, ScaleAndShift
 from fuel.transformers.image import RandomFixedSizeCrop, RandomFlip
 
 SCALE = 1 / 255
@@ -45,6 +46,31 @@ def make_b(path: Path, examples: int) -> Path:
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (examples, 3, 64, 64), dtype=np.uint8)
     return _write(path, images, rng.integers(0, 10, (examples, 1), dtype=np.uint8), None)
+
+
+def make_text(path: Path, examples: int) -> Path:
+    """Write a file of ragged texts: 20 to 400 numbers of words each."""
+    rng = np.random.default_rng(0)
+    lengths = rng.integers(20, 401, examples)
+    texts = [rng.integers(0, 50000, length, dtype=np.uint16) for length in lengths]
+    write_hdf5(path, {"train": {"text": texts}}, axis_labels={"text": ("batch", "time")})
+    return path
+
+
+def work_text(path: Path, batch_size: int) -> AbstractDataStream:
+    """Shuffled batches of texts, padded, and which of it is text."""
+    return Padding(shuffled(path, batch_size))
+
+
+def padded(texts: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """The same in NumPy: texts as one array, and which of it is text."""
+    longest = max(map(len, texts))
+    batch = np.zeros((len(texts), longest), texts[0].dtype)
+    mask = np.zeros((len(texts), longest))
+    for row, text in enumerate(texts):
+        batch[row, : len(text)] = text
+        mask[row, : len(text)] = 1
+    return batch, mask
 
 
 def _write(path: Path, images: np.ndarray, labels: np.ndarray, chunk: int | None) -> Path:

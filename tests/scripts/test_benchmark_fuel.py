@@ -35,6 +35,7 @@ def test_the_benchmark_prints_a_row_for_each_way_and_a_line_for_each_figure():
         "work A, 1 worker",
         "work A, 2 workers",
         "work B, 2 workers",
+        "ragged texts, padded",
         "copies in memory",
         "first batch from a new worker",
         "memory after",
