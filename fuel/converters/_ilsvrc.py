@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import struct
 import tempfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,6 +15,7 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 import scipy.io
+import scipy.io.matlab
 
 from fuel._archive import ArchiveMember, archive_members
 from fuel.converters._members import MEMBER_LIMIT, read_member
@@ -42,6 +44,11 @@ IMAGE_MAGICS = (b"\xff\xd8\xff", b"\x89PNG")  # one of the .JPEG files of 2012 i
 NAME_LENGTH = 32
 CLASS_LIMIT = 1 << 32
 UNREADABLE = (
+    scipy.io.matlab.MatReadError,
+    scipy.io.matlab.MatReadWarning,
+    AttributeError,
+    struct.error,
+    RuntimeError,
     ValueError,
     TypeError,
     KeyError,
@@ -49,7 +56,6 @@ UNREADABLE = (
     OSError,
     OverflowError,
     MemoryError,
-    NotImplementedError,
     EOFError,
     zlib.error,
 )

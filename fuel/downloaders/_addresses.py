@@ -14,6 +14,7 @@ from fuel.downloaders._http import DownloadError, Patience, http_get
 from fuel.downloaders._part import DataFile, deliver
 from fuel.downloaders.base import clear_files, default_downloader
 from fuel.downloaders.mirrors import AbstractMirror, fetch
+from fuel.exceptions import NeedURLPrefix
 
 __all__ = ["AddressMirror", "get_files"]
 
@@ -78,10 +79,11 @@ def get_files(
         mirrors: where these are, to be tried in turn.
         unverified: for the names of files whose checksums nobody knows their addresses, or None.
             Since a file gets its name when it is whole, one that is there is not fetched again.
-        url_prefix: what to put before the name of a file without an address.
+        url_prefix: what to put before the name of a file without an address, and, after the
+            mirrors, before those of files with checksums.
 
     Raises:
-        NeedURLPrefix: if a file has no address and there is no `url_prefix`.
+        NeedURLPrefix: if a missing file has no mirror or address, and there is no `url_prefix`.
         DownloadError: if a file cannot be had, is damaged, or is no archive and should be one.
         OSError: if it cannot be written.
     """
@@ -89,6 +91,15 @@ def get_files(
         cleared = clear_files(directory, [*(file.name for file in verified), *unverified])
         logger.info("deleted from %s: %s", directory, ", ".join(cleared) or "nothing was there")
         return
+    if url_prefix is not None:
+        own = {file.name: f"{url_prefix}{file.name}" for file in verified}
+        mirrors = (*mirrors, AddressMirror(label=url_prefix, addresses=own))
+    names = [file.name for file in verified]
+    lacking = [name for name in names if not (Path(directory) / name).is_file()]
+    if lacking and not mirrors:
+        raise NeedURLPrefix(
+            f"{', '.join(lacking)}: there is no public address; give the URL prefix of a copy"
+        )
     if verified:
         fetch([(file,) for file in verified], mirrors, Path(directory))
     wanted = {}
@@ -109,8 +120,8 @@ def _check_beginning(path: Path) -> None:
         return
     place, mark = MARKS[path.suffix]
     with path.open("rb") as file:
-        beginning = file.read(place + len(mark))
-    if beginning[place:] != mark:
+        beginning = file.read(place + len(mark) + 20)
+    if not beginning[place:].startswith(mark):
         path.unlink()
         raise DownloadError(
             f"{path.name}: what the server sends is no {path.suffix} file; it begins "
