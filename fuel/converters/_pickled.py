@@ -74,7 +74,7 @@ class _DType:
     def __init__(self, code: Any) -> None:
         text = code.decode("latin-1") if isinstance(code, bytes) else code
         if not isinstance(text, str) or not PLAIN_DTYPE.fullmatch(text):
-            raise ValueError(f"it holds an array of {_shown(code)}, which is not plain numbers")
+            raise ValueError(f"the dtype of an array is {_shown(code)}, which is not plain numbers")
         self.dtype: np.dtype[Any] = np.dtype(text)
 
     def build(self, state: Any) -> None:

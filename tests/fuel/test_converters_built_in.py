@@ -329,7 +329,7 @@ def test_a_wrong_file_is_refused_by_name_and_what_was_there_stays(
     assert sorted(os.listdir(tmp_path)) == sorted([output.name, *raw_files(name)])
 
 
-@settings(max_examples=60)
+@settings(max_examples=100)
 @given(data=st.data(), name=st.sampled_from(DATA_SETS), packed=st.booleans())
 def test_a_damaged_file_is_refused_or_becomes_a_whole_one(tmp_path_factory, data, name, packed):
     directory = tmp_path_factory.mktemp("damaged")

@@ -102,16 +102,26 @@ def test_a_pickle_that_asks_for_a_function_is_refused_and_nothing_is_run(protoco
         (b"K\x01)R.", "calls what is no function"),
         (b"cnumpy\ndtype\n.", "not described to its end"),
         (b"cnumpy\ndtype\n)R.", "calls numpy dtype with 0 arguments"),
-        (b"cnumpy\ndtype\nU\x01O\x85R.", "dtype b'O', which is not plain numbers"),
+        (b"cnumpy\ndtype\nU\x01O\x85R.", "dtype of an array is b'O', which is not plain"),
         (b"cnumpy\ndtype", "wants a line"),
         (b"T\xff\xff\xff\xff.", "wants -1 bytes"),
-        (b")" + b"\x85" * 100_000 + b"N\x93.", "asks for what has no name"),
-        (b"cnumpy\ndtype\n)" + b"\x85" * 100_000 + b"R.", "array of a tuple, which is not plain"),
     ],
 )
 def test_a_program_that_makes_no_sense_is_refused(content, message):
     with pytest.raises(ValueError, match=message):
         read_pickle(content)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "message"),
+    [
+        (b")", b"N\x93.", "asks for what has no name"),
+        (b"cnumpy\ndtype\n)", b"R.", "dtype of an array is a tuple, which is not plain"),
+    ],
+)
+def test_depth_that_would_exhaust_the_stack_is_no_trouble(start, end, message):
+    with pytest.raises(ValueError, match=message):
+        read_pickle(start + b"\x85" * 100_000 + end)
 
 
 def test_an_array_must_have_as_many_bytes_as_its_shape():

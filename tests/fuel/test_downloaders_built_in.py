@@ -1,0 +1,208 @@
+import argparse
+import dataclasses
+import hashlib
+import io
+import os
+import zipfile
+
+import pytest
+from file_server import FileServer, Served
+from small_data_sets import DATA_SETS, raw_files, tar_bytes
+
+from fuel.commands.download import main
+from fuel.downloaders import (
+    DataFile,
+    DownloadError,
+    HTTPMirror,
+    adult,
+    all_downloaders,
+    binarized_mnist,
+    caltech101_silhouettes,
+    cifar10,
+    cifar100,
+    fetch,
+    iris,
+)
+from fuel.downloaders._archive_mirror import ArchiveMirror
+
+MODULES = {
+    "adult": adult,
+    "binarized_mnist": binarized_mnist,
+    "caltech101_silhouettes": caltech101_silhouettes,
+    "cifar10": cifar10,
+    "cifar100": cifar100,
+    "iris": iris,
+}
+CONTENT = b"what is in the file"
+MD5 = DataFile(name="file", md5=hashlib.md5(CONTENT).hexdigest())
+
+
+@pytest.fixture
+def server(monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    server = FileServer()
+    yield server
+    server.close()
+
+
+def downloader(name):
+    """The function of a data set with its own arguments, and the files that it wants."""
+    data_set, *arguments = name.split()
+    parser = argparse.ArgumentParser()
+    function = dict(all_downloaders)[data_set](parser)
+    options = vars(parser.parse_args(arguments))
+    files = MODULES[data_set].FILES
+    return function, options, [files[options["size"]]] if options else list(files)
+
+
+def stand_ins(name, files):
+    """The files of a recipe, with the checksums of small stand-ins, and these."""
+    contents = raw_files(name)
+    changed = [
+        dataclasses.replace(
+            file,
+            size=None if file.size is None else len(contents[file.name]),
+            sha256=file.sha256 and hashlib.sha256(contents[file.name]).hexdigest(),
+            md5=file.md5 and hashlib.md5(contents[file.name]).hexdigest(),
+        )
+        for file in files
+    ]
+    return changed, contents
+
+
+@pytest.mark.parametrize("name", DATA_SETS)
+def test_the_files_that_the_converter_needs_are_fetched(server, tmp_path, name):
+    function, options, files = downloader(name)
+    wanted, contents = stand_ins(name, files)
+    server.files = {f"/{filename}": Served(content) for filename, content in contents.items()}
+    recipe = {options["size"]: wanted[0]} if options else wanted
+
+    function(
+        directory=tmp_path / "new", **options, files=recipe, mirrors=[HTTPMirror(url=server.url)]
+    )
+
+    assert {path.name: path.read_bytes() for path in (tmp_path / "new").iterdir()} == contents
+
+
+@pytest.mark.parametrize("name", DATA_SETS)
+def test_every_file_has_a_checksum_and_its_mirrors_are_secure(name):
+    _, _, files = downloader(name)
+
+    lengths = {"SHA-256": 64, "MD5": 32}
+    for file in files:
+        kind, digest = file.checksum.split()
+        assert len(digest) == lengths[kind]
+        assert int(digest, 16) > 0
+    for mirror in MODULES[name.split()[0]].MIRRORS:
+        assert mirror.name.startswith("https://")
+
+
+@pytest.mark.parametrize("name", DATA_SETS)
+def test_the_command_clears_the_files(tmp_path, name):
+    for filename in [*raw_files(name), "mine"]:
+        (tmp_path / filename).touch()
+
+    status = main([*name.split(), "-d", str(tmp_path), "--clear"])
+
+    assert status == 0
+    assert os.listdir(tmp_path) == ["mine"]
+
+
+def test_binarized_mnist_has_a_line_of_784_digits_for_each_image():
+    sizes = {file.name: file.size for file in binarized_mnist.FILES}
+
+    assert sizes == {
+        "binarized_mnist_train.amat": 50_000 * 784 * 2,
+        "binarized_mnist_valid.amat": 10_000 * 784 * 2,
+        "binarized_mnist_test.amat": 10_000 * 784 * 2,
+    }
+
+
+def test_silhouettes_of_another_size_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="size=10 is not available; choose 16 or 28"):
+        caltech101_silhouettes.silhouettes_downloader(10, tmp_path)
+
+
+def test_a_file_of_which_only_the_md5_is_known_is_verified_by_it(server, tmp_path):
+    server.files = {"/file": Served(CONTENT)}
+    mirrors = [HTTPMirror(url=server.url)]
+
+    fetch([(MD5,)], mirrors, tmp_path)
+    fetch([(MD5,)], mirrors, tmp_path)
+
+    assert (tmp_path / "file").read_bytes() == CONTENT
+    assert len(server.requests) == 1
+
+
+def test_a_file_with_another_md5_is_refused_and_both_are_said(server, tmp_path):
+    server.files = {"/file": Served(b"another")}
+
+    with pytest.raises(DownloadError) as raised:
+        fetch([(MD5,)], [HTTPMirror(url=server.url)], tmp_path)
+
+    said = str(raised.value)
+    assert f"7 bytes with MD5 {hashlib.md5(b'another').hexdigest()}" in said
+    assert f"it should be MD5 {MD5.md5}" in said
+    assert f"file (MD5 {MD5.md5})" in said
+    assert os.listdir(tmp_path) == []
+
+
+def test_with_a_sha_256_the_md5_is_of_no_account(server, tmp_path):
+    server.files = {"/file": Served(CONTENT)}
+    file = dataclasses.replace(MD5, sha256=hashlib.sha256(CONTENT).hexdigest(), md5="0" * 32)
+
+    fetch([(file,)], [HTTPMirror(url=server.url)], tmp_path)
+
+    assert file.checksum == f"SHA-256 {hashlib.sha256(CONTENT).hexdigest()}"
+    assert (tmp_path / "file").read_bytes() == CONTENT
+
+
+def zip_bytes(members):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def archive_mirror(server, content, max_size=10_000):
+    server.files = {"/all.zip": Served(content)}
+    members = {"file": "folder/file"}
+    return ArchiveMirror(url=f"{server.url}/all.zip", members=members, max_size=max_size)
+
+
+@pytest.mark.parametrize("pack", [zip_bytes, tar_bytes])
+def test_a_file_is_taken_out_of_an_archive_and_nothing_else(server, tmp_path, pack):
+    mirror = archive_mirror(server, pack({"other": b"x", "folder/file": CONTENT}))
+
+    fetch([(MD5,)], [mirror], tmp_path)
+
+    assert os.listdir(tmp_path) == ["file"]
+    assert (tmp_path / "file").read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize(
+    ("content", "max_size", "message"),
+    [
+        (b"<html>", 10_000, "its archive will not do: "),
+        (zip_bytes({"other": b"x"}), 10_000, "its archive has no folder/file"),
+        (zip_bytes({"folder/file": b"another"}), 10_000, "it should be MD5"),
+        (zip_bytes({"folder/file": CONTENT})[:-9], 10_000, "its archive will not do: "),
+        (zip_bytes({"folder/file": CONTENT}), 50, "it sends more than the 50 bytes of the file"),
+    ],
+)
+def test_an_archive_that_will_not_do_is_left_for_the_next_mirror(
+    server, tmp_path, content, max_size, message
+):
+    with pytest.raises(DownloadError, match=message):
+        fetch([(MD5,)], [archive_mirror(server, content, max_size)], tmp_path)
+
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("module", [adult, iris])
+def test_uci_gives_files_one_by_one_and_else_in_an_archive(module):
+    one_by_one, archive = module.MIRRORS
+
+    assert isinstance(one_by_one, HTTPMirror)
+    assert archive.members == {file.name: file.name for file in module.FILES}
