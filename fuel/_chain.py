@@ -138,7 +138,9 @@ def obstacle(stream: AbstractDataStream) -> str | None:
     """Why the items of `stream` cannot be computed each by itself; None if they can."""
     while isinstance(stream, Transformer):
         if not stream.is_splittable:
-            return f"{type(stream).__name__} keeps something from item to item"
+            keeps = not stream._adds_nothing()
+            what = "keeps something from item to item" if keeps else "takes its items by itself"
+            return f"{type(stream).__name__} {what}"
         stream = stream.data_stream
     if not isinstance(stream, DataStream) or (
         type(stream).get_data is not DataStream.get_data

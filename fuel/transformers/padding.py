@@ -109,16 +109,17 @@ class Padding(Transformer):
         rest = next(iter(shapes))[1:] if shapes else ()
         shape = (len(arrays), length, *rest)
         out = allocate(source, shape, examples.dtype if rectangle else _type(examples, arrays))
+        filled = np.arange(length) < np.reshape(lengths, (-1, 1))
+        mask = allocate(source + "_mask", shape[:2], self.mask_dtype)
+        mask[...] = filled
         if rectangle:
             width = examples.shape[1]
             out[:, :width] = examples
             out[:, width:] = 0
         else:
             out[...] = np.zeros((), out.dtype)
-            for row, array in zip(out, arrays, strict=True):
-                row[: len(array)] = array
-        mask = allocate(source + "_mask", shape[:2], self.mask_dtype)
-        mask[...] = np.arange(length) < np.reshape(lengths, (-1, 1))
+            if arrays:
+                out[filled] = np.concatenate(arrays, dtype=out.dtype, casting="unsafe")
         return out, mask
 
     def _check(self, source: str, shapes: set[tuple[int, ...]]) -> None:

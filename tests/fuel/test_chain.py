@@ -202,7 +202,7 @@ class OwnStream(DataStream):
     ("make", "reason"),
     [
         (lambda s: Drawing(s), "Drawing keeps something"),
-        (lambda s: Flatten(Overriding(s, False)), "Overriding keeps something"),
+        (lambda s: Flatten(Overriding(s, False)), "Overriding takes its items by itself"),
         (lambda s: DataStream(IterableDataset([1])), "there is no scheme"),
         (lambda s: DataStream(Moving(), SequentialScheme(3, 1)), "Moving has a state"),
         (lambda s: OwnStream(s.dataset, SequentialScheme(3, 1)), "OwnStream does not take"),

@@ -94,6 +94,28 @@ def test_what_keeps_something_is_not_taken_apart(name):
     assert obstacle(streams.WHOLE[name]()) is not None
 
 
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("filter", "Filter takes its items by itself"),
+        ("unpack", "Unpack keeps something from item to item"),
+        ("merge", "Merge does not take its data from a data set by requests"),
+    ],
+)
+def test_why_a_stream_is_run_as_a_whole_is_said(name, reason):
+    assert obstacle(streams.WHOLE[name]()) == reason
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_shards_of_a_stream_have_all_its_items(name):
+    whole = [streams.epoch(stream) for stream in [ALL[name]()] for _ in range(2)]
+
+    for index in range(2):
+        part = ALL[name]().shard(index, 2)
+
+        assert [streams.epoch(part) for _ in range(2)] == [items[index::2] for items in whole]
+
+
 @pytest.mark.parametrize("name", ["padding", "packed", "one-hot"])
 def test_numbers_are_written_where_they_are_wanted(name):
     wanted = []

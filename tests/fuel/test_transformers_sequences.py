@@ -85,7 +85,7 @@ def test_padding_copes_with_labels_that_are_unknown():
     ("examples", "dtype"),
     [
         ([np.zeros(0, np.int16), np.ones(2, np.int16)], np.int16),
-        ([[], [1, 2]], np.int64),
+        ([[], [2**60 + 1, 2]], np.int64),
         ([np.ones(1, np.uint8), np.ones(2, np.float32)], np.float32),
         ([np.ones((0, 3), np.int8), np.ones((2, 3), np.int8)], np.int8),
         ([["a"], ["bcd", "e"]], np.dtype("U3")),
