@@ -5,6 +5,7 @@ setting             environment variable      default
 ==================  ========================  =======================================
 `data_path`         `FUEL_DATA_PATH`          a directory of the user's own, made when
                                               first asked for (and said)
+`local_data_path`   `FUEL_LOCAL_DATA_PATH`    empty: files are not copied to a local disk
 `default_seed`      `FUEL_DEFAULT_SEED`       1
 `extra_downloaders` `FUEL_EXTRA_DOWNLOADERS`  none
 `extra_converters`  `FUEL_EXTRA_CONVERTERS`   none
@@ -107,6 +108,7 @@ config.add_config(
     env_var="FUEL_DATA_PATH",
     default_factory=default_data_directory,
 )
+config.add_config("local_data_path", str, default="", env_var="FUEL_LOCAL_DATA_PATH")
 config.add_config("default_seed", int, default=1, env_var="FUEL_DEFAULT_SEED")
 config.add_config(
     "extra_downloaders", extra_downloader_converter, default=[], env_var="FUEL_EXTRA_DOWNLOADERS"

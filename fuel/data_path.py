@@ -3,29 +3,41 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import re
 from pathlib import Path
 
+from fuel._local_cache import cache_file
 from fuel.config_parser import config, user_data_directory
 
-__all__ = ["find_in_data_path", "is_in_data_path"]
+__all__ = ["find_in_data_path", "is_in_data_path", "locate"]
 
 
-def find_in_data_path(
-    filename: str | os.PathLike[str], *, arguments: Sequence[str] | None = None
-) -> str:
+VARIANTS = (  # of file names, and what to download and to convert to get them
+    (r"(caltech101_silhouettes)(16|28)", r"\1 \2", r"\1 \2"),
+    (r"(svhn)_format_([12])", r"\1 \2", r"\1 \2"),
+    (r"(celeba)_(64|aligned_cropped)", r"\1", r"\1 \2"),
+)
+
+
+def find_in_data_path(filename: str | os.PathLike[str]) -> str:
     """The path of a data file: in the first directory of `config.data_path` that has it.
 
     `~` and environment variables in the directories are expanded; an absolute path is looked for
-    at its place.
-
-    Args:
-        filename: the file.
-        arguments: what to say to `fuel-download` and `fuel-convert` to get it, for the error;
-            its name without ending if None.
+    at its place. With `config.local_data_path`, the path is that of a copy there, which is made
+    if need be (`fuel.utils.cache` says when).
 
     Raises:
         FileNotFoundError: if no directory has it; says where it was looked for and how to get it.
+        ConfigurationError: if the data path is set to something unusable.
+    """
+    return cache_file(locate(filename))
+
+
+def locate(filename: str | os.PathLike[str]) -> str:
+    """As `find_in_data_path`, but always the path of the original.
+
+    Raises:
+        FileNotFoundError: if no directory has it.
         ConfigurationError: if the data path is set to something unusable.
     """
     name = os.fspath(filename)
@@ -36,7 +48,7 @@ def find_in_data_path(
     looked = ", ".join(str(directory) for directory in directories) or "no directory at all"
     message = f"there is no {name!r} in the data path ({looked})"
     if directories and not Path(name).is_absolute() and name.endswith(".hdf5"):
-        message += _how_to_get(" ".join(arguments or [Path(name).stem]), directories[0])
+        message += _how_to_get(Path(name).stem, directories[0])
     raise FileNotFoundError(message)
 
 
@@ -53,10 +65,14 @@ def _expanded(directory: str) -> Path:
     return Path(os.path.expandvars(directory)).expanduser()
 
 
-def _how_to_get(dataset: str, directory: Path) -> str:
+def _how_to_get(stem: str, directory: Path) -> str:
+    download = convert = stem
+    for pattern, to_download, to_convert in VARIANTS:
+        if match := re.fullmatch(pattern, stem):
+            download, convert = match.expand(to_download), match.expand(to_convert)
     return (
         "; if it is one of the data sets that `fuel-download --help` lists, get it with\n"
-        f"    fuel-download {dataset} --directory {directory}\n"
-        f"    fuel-convert {dataset} --directory {directory} --output-directory {directory}\n"
+        f"    fuel-download {download} --directory {directory}\n"
+        f"    fuel-convert {convert} --directory {directory} --output-directory {directory}\n"
         "and if it is elsewhere, name its directory in FUEL_DATA_PATH"
     )

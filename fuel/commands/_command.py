@@ -11,14 +11,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from fuel._optional import optional_module
 from fuel.downloaders import DownloadError
 from fuel.exceptions import ConfigurationError, MissingInputFiles, NeedURLPrefix
 
-__all__ = ["Subparser", "data_sets", "existing_directory", "run"]
+__all__ = ["Subparser", "add_completion", "data_sets", "existing_directory", "run"]
 
 DONE = 0
 FAILED = 1  # the world did not play along: no network, no room
 WRONG_INPUT = 2  # the user can put it right
+SHELLS = ("bash", "zsh", "tcsh")  # that shtab knows
 INTERRUPTED = 130  # as a shell reports a command ended by ^C
 
 Subparser = Callable[[argparse.ArgumentParser], Callable[..., Any]]
@@ -63,6 +65,31 @@ def existing_directory(path: str) -> str:
     return path
 
 
+def add_completion(parser: argparse.ArgumentParser) -> None:
+    """Add an option that prints what a shell needs to complete the command, and ends."""
+    parser.add_argument(
+        "--print-completion",
+        action=_PrintCompletion,
+        dest=argparse.SUPPRESS,
+        default=argparse.SUPPRESS,
+        choices=SHELLS,
+        help="print a script that completes this command when TAB is pressed, and end",
+    )
+
+
+class _PrintCompletion(argparse.Action):
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        shtab = optional_module("shtab", purpose="completion in a shell", extra="completion")
+        print(shtab.complete(parser, values))
+        parser.exit(DONE)
+
+
 def run(name: str, action: Callable[[], int]) -> int:
     """Do what a command does, with its log on standard error, and give its exit status.
 
@@ -80,6 +107,10 @@ def run(name: str, action: Callable[[], int]) -> int:
         return _say(name, f"{error.args[0]}\nDid you forget to run fuel-download?", WRONG_INPUT)
     except NeedURLPrefix as error:
         return _say(name, f"{error} with --url-prefix", WRONG_INPUT)
+    except ImportError as error:
+        if error.name is not None:
+            raise  # a module of our own is missing, which is not the user's fault
+        return _say(name, str(error), FAILED)
     except (ConfigurationError, FileNotFoundError, NotADirectoryError, ValueError) as error:
         return _say(name, _told(error), WRONG_INPUT)
     except (DownloadError, OSError) as error:

@@ -4,32 +4,45 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import h5py
 
-from fuel.commands._layout import layout, layout_warning
+from fuel.commands._layout import layout, layout_warning, read_speed
+from fuel.converters._content import CONTENT_ATTRIBUTE
+from fuel.converters._statistics import Statistics, read_statistics
 from fuel.datasets._layout import DAMAGE
 from fuel.datasets._split import SplitTable
 from fuel.datasets.hdf5 import H5PYDataset
 
-__all__ = ["FileDescription", "SourceDescription", "describe"]
+__all__ = ["FileDescription", "SourceDescription", "describe", "opened"]
 
 NOT_THERE = "N/A"
 
 
 @dataclass(frozen=True, kw_only=True)
 class SourceDescription:
-    """A source: its shape, dtype, names of axes and layout as texts, and what is bad about it."""
+    """A source: its shape, dtype, names of axes and layout as texts, and what is bad about it.
+
+    Args:
+        speed: of reading shuffled batches: fast, fair or slow.
+        statistics: by split, as far as they were recorded.
+        class_names: of labels, by number; empty if they have none.
+    """
 
     name: str
     shape: str
     dtype: str
     axes: str
     layout: str
+    speed: str
     warning: str | None
+    statistics: dict[str, Statistics]
+    class_names: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +53,9 @@ class FileDescription:
         path: where it is.
         size: in bytes.
         command: that made it, `N/A` if the file does not say.
+        repacked: the command that changed its layout; None if there was none.
+        licence: under which the data may be used; None if the file does not say.
+        content_sha256: the checksum of its content; None if none was recorded.
         interface_version: of the file format, or `N/A`.
         converter_version: of the converters, or `N/A`.
         inputs: file name to SHA-256 of what it was made from.
@@ -50,6 +66,9 @@ class FileDescription:
     path: str
     size: int
     command: str
+    repacked: str | None
+    licence: str | None
+    content_sha256: str | None
     interface_version: str
     converter_version: str
     inputs: dict[str, str]
@@ -64,17 +83,30 @@ def describe(path: str | os.PathLike[str]) -> FileDescription:
         FileNotFoundError: if there is no such file.
         ValueError: if it is no HDF5 file, is damaged, or is none of ours.
     """
+    with opened(path) as h5file:
+        size = Path(h5file.filename).stat().st_size
+        return _describe(h5file, os.fspath(path), size)
+
+
+@contextmanager
+def opened(path: str | os.PathLike[str]) -> Iterator[h5py.File]:
+    """An HDF5 file open for reading; what its damage makes h5py raise is a `ValueError`.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if it is no HDF5 file, or is damaged.
+    """
     path = os.fspath(path)
     if os.path.isdir(path):
         raise ValueError(f"{path} is a directory; give a file in it")
-    size = Path(path).stat().st_size
+    Path(path).stat()
     try:
         h5file = h5py.File(path, "r")
     except OSError as error:
         raise ValueError(f"{path} is no HDF5 file, or a damaged one: {error}") from error
     with h5file:
         try:
-            return _describe(h5file, path, size)
+            yield h5file
         except DAMAGE as error:
             raise ValueError(f"{path} is damaged: {error}") from error
 
@@ -85,6 +117,9 @@ def _describe(h5file: h5py.File, path: str, size: int) -> FileDescription:
         path=path,
         size=size,
         command=_text(h5file, "fuel_convert_command"),
+        repacked=_text_or_none(h5file, "fuel_repack_command"),
+        licence=_text_or_none(h5file, "licence"),
+        content_sha256=_text_or_none(h5file, CONTENT_ATTRIBUTE),
         interface_version=_text(h5file, "h5py_interface_version"),
         converter_version=_text(h5file, "fuel_convert_version"),
         inputs=_inputs(h5file),
@@ -96,6 +131,10 @@ def _describe(h5file: h5py.File, path: str, size: int) -> FileDescription:
 def _text(h5file: h5py.File, attribute: str) -> str:
     value: Any = h5file.attrs.get(attribute, NOT_THERE)
     return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+
+
+def _text_or_none(h5file: h5py.File, attribute: str) -> str | None:
+    return _text(h5file, attribute) if attribute in h5file.attrs else None
 
 
 def _inputs(h5file: h5py.File) -> dict[str, str]:
@@ -116,8 +155,21 @@ def _source(name: str, dataset: h5py.Dataset) -> SourceDescription:
         dtype=str(dataset.dtype) if ragged is None else f"{ragged} (ragged)",
         axes=", ".join(axis.label or "?" for axis in dataset.dims),
         layout=layout(dataset),
+        speed=read_speed(dataset),
         warning=layout_warning(dataset),
+        statistics=read_statistics(dataset),
+        class_names=_class_names(dataset),
     )
+
+
+def _class_names(dataset: h5py.Dataset) -> tuple[str, ...]:
+    try:
+        return tuple(map(str, json.loads(dataset.attrs.get("class_names", "[]"))))
+    except ValueError as error:
+        raise ValueError(
+            f"{dataset.file.filename} is damaged: the class names of {dataset.name.lstrip('/')} "
+            "are not JSON"
+        ) from error
 
 
 def _split(h5file: h5py.File, table: SplitTable, split: str) -> dict[str, tuple[int, str]]:

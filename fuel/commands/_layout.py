@@ -6,9 +6,11 @@ import math
 
 import h5py
 
-__all__ = ["layout", "layout_warning"]
+__all__ = ["layout", "layout_warning", "read_speed"]
 
-CURE = "convert it again, or rewrite it with `h5repack -f NONE -l CONTI OLD.hdf5 NEW.hdf5`"
+CURE = "repack it: fuel-convert repack FILE"
+SMALL_CHUNK = 1 << 15
+LARGE_CHUNK = 1 << 19
 
 
 def layout(dataset: h5py.Dataset) -> str:
@@ -25,24 +27,47 @@ def layout(dataset: h5py.Dataset) -> str:
     return "contiguous"
 
 
+def read_speed(dataset: h5py.Dataset) -> str:
+    """How fast shuffled batches of it can be read.
+
+    `fast`: rows are copied straight from the file's pages. `fair`: packed rows are unpacked
+    first, some at a time, and examples of variable length are looked up one by one. `slow`: much
+    more is read or unpacked than is asked for.
+    """
+    if _troubles(dataset):
+        return "slow"
+    is_ragged = h5py.check_vlen_dtype(dataset.dtype) is not None
+    return "fair" if is_ragged or _filters(dataset) else "fast"
+
+
 def layout_warning(dataset: h5py.Dataset) -> str | None:
     """Why shuffled batches of it are slow to read, and the cure; None if they are not."""
-    if dataset.chunks is None or dataset.size == 0:
-        return None
-    rows = dataset.chunks[0]
+    troubles = _troubles(dataset)
+    return f"slow to read shuffled: {'; '.join(troubles)}; {CURE}" if troubles else None
+
+
+def _troubles(dataset: h5py.Dataset) -> list[str]:
+    if not dataset.size:
+        return []
+    if dataset.is_virtual or dataset.external:
+        return ["its numbers are in other files"]
+    if dataset.chunks is None:
+        return []
+    troubles = []
     per_row = math.prod(
         -(-size // chunk) for size, chunk in zip(dataset.shape[1:], dataset.chunks[1:], strict=True)
     )
-    troubles = []
     if per_row > 1:
         troubles.append(f"each row is spread over {per_row} chunks")
-    if rows > 1:
-        troubles.append(f"each chunk holds {rows} rows, all read to get one")
     if filters := _filters(dataset):
-        troubles.append(f"each chunk must be unpacked ({', '.join(filters)})")
-    if not troubles:
-        return None
-    return f"slow to read shuffled: {'; '.join(troubles)}; {CURE}"
+        packing = ", ".join(filters)
+        rows = dataset.chunks[0]
+        size = math.prod(dataset.chunks) * dataset.dtype.itemsize
+        if size > LARGE_CHUNK and rows > 1:
+            troubles.append(f"{rows} rows must be unpacked ({packing}) to get one")
+        elif size < SMALL_CHUNK and dataset.nbytes > LARGE_CHUNK:
+            troubles.append(f"it is unpacked ({packing}) in pieces of only {size} bytes")
+    return troubles
 
 
 def _filters(dataset: h5py.Dataset) -> list[str]:

@@ -12,7 +12,14 @@ from pathlib import Path
 
 from fuel._publish import publish
 from fuel._scratch import scratch_directory
-from fuel.commands._command import DONE, WRONG_INPUT, data_sets, existing_directory, run
+from fuel.commands._command import (
+    DONE,
+    WRONG_INPUT,
+    add_completion,
+    data_sets,
+    existing_directory,
+    run,
+)
 from fuel.config_parser import config
 from fuel.converters import all_converters
 from fuel.converters._provenance import record_provenance
@@ -74,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    add_completion(parser)
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument(
         "-d",

@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from fuel.commands._command import DONE, WRONG_INPUT, data_sets, run
+from fuel.commands._command import DONE, WRONG_INPUT, add_completion, data_sets, run
 from fuel.config_parser import config
 from fuel.downloaders import all_downloaders
 
@@ -38,6 +38,7 @@ def _download(args: Sequence[str]) -> int:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    add_completion(parser)
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument(
         "-d",

@@ -6,25 +6,38 @@ import argparse
 import os
 import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from fuel.commands._command import DONE, run
-from fuel.commands._description import FileDescription, describe
-from fuel.data_path import find_in_data_path
+from fuel.commands._command import DONE, FAILED, add_completion, run
+from fuel.commands._description import FileDescription, describe, opened
+from fuel.commands._figures import figure_rows
+from fuel.commands._page import write_page
+from fuel.converters._content import content_sha256
+from fuel.data_path import locate
 
 __all__ = ["main"]
 
 PLAIN_WIDTH = 10_000  # what is piped into another program is not to be broken into lines
 
+EPILOG = """\
+The column "shuffled" says how fast shuffled batches can be read: fast, fair or slow. Examples:
+
+    fuel-info mnist.hdf5                      a file in the data path
+    fuel-info --verify data/mnist.hdf5        has a bit of it changed?
+    fuel-info --html page.html mnist.hdf5     a page with histograms and pictures
+"""
+
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run the command with these arguments, the process's own if None; give its exit status.
 
-    The status is 0, or 2 if there is no such file, or it is damaged or not one of ours.
+    The status is 0; 1 if the content does not have the checksum that was recorded; 2 if there is
+    no such file, or it is damaged or not one of ours.
     """
     return run("fuel-info", lambda: _info(sys.argv[1:] if args is None else args))
 
@@ -32,34 +45,71 @@ def main(args: Sequence[str] | None = None) -> int:
 def _info(args: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="fuel-info",
-        description="Say what is in an HDF5 file of data: sources, splits, layout, and the command "
-        "that made it.",
+        description="Say what is in an HDF5 file of data: sources, splits, layout, statistics, and "
+        "the command that made it.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "filename", help="a path; or the name alone of a file in the data path, as mnist.hdf5"
     )
-    filename = parser.parse_args(args).filename
+    parser.add_argument(
+        "--verify",
+        action="store_true",
+        help="read all of the data, and compare it with the checksum in the file",
+    )
+    parser.add_argument(
+        "--html", metavar="OUT", help="write a page with histograms and sample pictures as well"
+    )
+    add_completion(parser)
+    options = parser.parse_args(args)
+    filename = options.filename
     is_bare = os.path.basename(filename) == filename
-    path = find_in_data_path(filename) if is_bare and not os.path.exists(filename) else filename
+    path = locate(filename) if is_bare and not os.path.exists(filename) else filename
     description = describe(path)
     console = Console(file=sys.stdout, highlight=False)
     if not console.is_terminal:
         console = Console(file=sys.stdout, highlight=False, width=PLAIN_WIDTH, no_color=True)
     _show(description, console)
-    return DONE
+    if options.html is not None:
+        with opened(path) as h5file:
+            write_page(description, h5file, Path(options.html))
+        console.print(Text(f"\nwrote {options.html}"))
+    return _verify(description, console) if options.verify else DONE
+
+
+def _verify(description: FileDescription, console: Console) -> int:
+    """Compare the content with its checksum; gives the exit status."""
+    if description.content_sha256 is None:
+        raise ValueError(
+            f"{description.path} has no checksum of its content; fuel-convert repack adds one"
+        )
+    with opened(description.path) as h5file:
+        found = content_sha256(h5file)
+    if found == description.content_sha256:
+        console.print(Text("\nverified: the content is what was written"))
+        return DONE
+    print(
+        f"fuel-info: {description.path} is damaged: its content has the SHA-256 {found}, but "
+        f"{description.content_sha256} was recorded; convert or download it anew",
+        file=sys.stderr,
+    )
+    return FAILED
 
 
 def _show(description: FileDescription, console: Console) -> None:
     name = os.path.basename(description.path)
     console.print(Text(f"{name}\n{'=' * len(name)}\n"))
     console.print(_pairs(_facts(description, console.is_terminal)))
-    sources = ((s.name, s.shape, s.dtype, s.axes, s.layout) for s in description.sources)
-    _table(console, ("source", "shape", "dtype", "axes", "layout"), sources)
+    sources = ((s.name, s.shape, s.dtype, s.axes, s.layout, s.speed) for s in description.sources)
+    _table(console, ("source", "shape", "dtype", "axes", "layout", "shuffled"), sources)
     splits = (
         (split, str(_size(parts)), ", ".join(f"{name} {rows}" for name, (_, rows) in parts.items()))
         for split, parts in description.splits.items()
     )
     _table(console, ("split", "examples", "rows"), splits)
+    if figures := [*figure_rows(description)]:
+        _table(console, ("source", "split", "min", "max", "mean", "std", "classes"), figures)
     for source in description.sources:
         if source.warning is not None:
             console.print(Text(f"\nwarning: {source.name} is {source.warning}", style="yellow"))
@@ -67,12 +117,21 @@ def _show(description: FileDescription, console: Console) -> None:
 
 def _facts(description: FileDescription, short: bool) -> Iterable[tuple[str, str]]:
     yield "command", description.command
+    if description.repacked is not None:
+        yield "repacked by", description.repacked
     yield "H5PYDataset", description.interface_version
     yield "fuel.converters", description.converter_version
     yield "size", f"{description.size:,} bytes"
+    if description.licence is not None:
+        yield "licence", description.licence
+    if description.content_sha256 is not None:
+        yield "content", f"SHA-256 {_digest(description.content_sha256, short)}"
     for number, (name, digest) in enumerate(description.inputs.items()):
-        shown = f"{digest[:12]}…" if short else digest
-        yield ("" if number else "made from"), f"{name} (SHA-256 {shown})"
+        yield ("" if number else "made from"), f"{name} (SHA-256 {_digest(digest, short)})"
+
+
+def _digest(digest: str, short: bool) -> str:
+    return f"{digest[:12]}…" if short else digest
 
 
 def _size(parts: dict[str, tuple[int, str]]) -> str:

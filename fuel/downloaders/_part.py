@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import logging
 import os
@@ -13,6 +12,7 @@ from io import BufferedReader, FileIO
 from pathlib import Path
 from typing import BinaryIO
 
+from fuel._file_lock import is_at, open_locked
 from fuel._publish import publish
 from fuel.downloaders._http import DownloadError
 
@@ -114,13 +114,13 @@ def deliver(file: DataFile, directory: Path, fill: Callable[[BinaryIO], None]) -
 def _locked_part(target: Path) -> Iterator[FileIO]:
     """Open `target.part` for this process alone; an empty one does not outlive the block."""
     path = target.with_name(target.name + ".part")
-    handle = _open_locked(path)
+    handle = open_locked(path)
     try:
         with handle:
             try:
                 yield handle
             finally:
-                if _is_at(handle, path) and path.stat().st_size == 0:
+                if is_at(handle, path) and path.stat().st_size == 0:
                     path.unlink()
     except OSError as error:
         if error.filename is None:  # raised by a write, which does not know where it wrote
@@ -131,26 +131,6 @@ def _locked_part(target: Path) -> Iterator[FileIO]:
                 str(path),
             ) from error
         raise
-
-
-def _open_locked(path: Path) -> FileIO:
-    while True:
-        handle = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b", buffering=0)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            logger.info("%s: another process is at it; waiting for it to end", path.name)
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        if _is_at(handle, path):
-            return handle
-        handle.close()  # the other process finished and renamed it
-
-
-def _is_at(handle: FileIO, path: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(handle.fileno()), path.stat())
-    except FileNotFoundError:
-        return False
 
 
 def _matches(part: FileIO, file: DataFile) -> bool:

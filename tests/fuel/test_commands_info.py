@@ -49,8 +49,9 @@ def test_it_says_all_there_is_to_know(mnist, capsys):
         "uint8",
         *axes,
         "contiguous",
+        "fast",
     ] in lines
-    assert ["targets", *["16", "x", "1"], "uint8", "batch,", "index", "contiguous"] in lines
+    assert ["targets", *["16", "x", "1"], "uint8", "batch,", "index", "contiguous", "fast"] in lines
     assert ["train", "12", "features", "0:12,", "targets", "0:12"] in lines
     assert ["test", "4", "features", "12:16,", "targets", "12:16"] in lines
     assert "warning" not in said
@@ -74,37 +75,53 @@ def test_a_file_that_does_not_say_how_it_was_made_is_described_all_the_same(tmp_
     assert status == 0
     assert ["command", "N/A"] in lines
     assert ["fuel.converters", "N/A"] in lines
-    assert ["numbers", "5", "x", "2", "float32", "?,", "?", "contiguous"] in lines
+    assert ["numbers", "5", "x", "2", "float32", "?,", "?", "contiguous", "fast"] in lines
 
 
 @pytest.mark.parametrize(
-    ("settings", "layout", "warning"),
+    ("settings", "layout", "speed", "warning"),
     [
-        ({"chunks": (1, 4, 4)}, "chunks 1 x 4 x 4", None),
-        ({"chunks": (8, 4, 4)}, "chunks 8 x 4 x 4", "each chunk holds 8 rows"),
-        ({"chunks": (1, 2, 2)}, "chunks 1 x 2 x 2", "each row is spread over 4 chunks"),
+        ({"chunks": (1, 40, 40)}, "chunks 1 x 40 x 40", "fast", None),
+        ({"chunks": (8, 40, 40)}, "chunks 8 x 40 x 40", "fast", None),
+        ({"chunks": (64, 40, 40), "compression": "gzip"}, "gzip", "fair", None),
         (
-            {"chunks": (1, 4, 4), "compression": "gzip", "shuffle": True},
-            "chunks 1 x 4 x 4, shuffle, gzip",
-            "each chunk must be unpacked (shuffle, gzip)",
+            {"chunks": (1, 20, 20)},
+            "chunks 1 x 20 x 20",
+            "slow",
+            "each row is spread over 4 chunks",
+        ),
+        (
+            {"chunks": (1000, 40, 40), "compression": "gzip", "shuffle": True},
+            "chunks 1000 x 40 x 40, shuffle, gzip",
+            "slow",
+            "1000 rows must be unpacked (shuffle, gzip) to get one",
+        ),
+        (
+            {"chunks": (1, 40, 40), "compression": "gzip"},
+            "chunks 1 x 40 x 40, gzip",
+            "slow",
+            "it is unpacked (gzip) in pieces of only 1600 bytes",
         ),
     ],
 )
-def test_a_layout_that_is_slow_to_read_is_warned_of(tmp_path, capsys, settings, layout, warning):
+def test_a_layout_that_is_slow_to_read_is_warned_of(
+    tmp_path, capsys, settings, layout, speed, warning
+):
     with h5py.File(tmp_path / "x.hdf5", "w") as h5file:
-        h5file.create_dataset("images", data=np.zeros((20, 4, 4)), **settings)
-        split = {"train": {"images": (0, 20)}}
+        h5file.create_dataset("images", data=np.zeros((1000, 40, 40), np.uint8), **settings)
+        split = {"train": {"images": (0, 1000)}}
         h5file.attrs["split"] = H5PYDataset.create_split_array(split)
 
     main([str(tmp_path / "x.hdf5")])
 
     said = capsys.readouterr().out
     assert layout in said
+    assert next(line for line in words(said) if line[:1] == ["images"])[-1] == speed
     if warning is None:
         assert "warning" not in said
     else:
         assert f"warning: images is slow to read shuffled: {warning}" in said
-        assert "h5repack" in said
+        assert "fuel-convert repack" in said
 
 
 def test_splits_by_indices_and_without_some_source_are_counted(tmp_path, capsys):

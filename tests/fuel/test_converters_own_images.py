@@ -119,10 +119,8 @@ def test_cropping_keeps_the_middle_and_the_proportions(tmp_path):
 
     main(["image_folder", str(tmp_path / "p"), "-o", str(tmp_path), "--size", "10x10"])
     cropped = read(tmp_path / "p.hdf5")[0]
-    main(
-        ["image_folder", str(tmp_path / "p"), "-o", str(tmp_path)]
-        + ["--size", "10x10", "--fit", "stretch"]
-    )
+    flags = ["--size", "10x10", "--fit", "stretch"]
+    main(["image_folder", str(tmp_path / "p"), "-o", str(tmp_path), *flags])
     stretched = read(tmp_path / "p.hdf5")[0]
 
     np.testing.assert_array_equal(cropped, np.full((1, 3, 10, 10), 200))
@@ -163,7 +161,7 @@ def test_splits_may_be_drawn_and_the_seed_decides(tmp_path):
         drawn.append([part.tolist() for part in parts])
 
     assert [len(part) for part in drawn[0]] == [7, 3]
-    assert sorted(sum(drawn[0], [])) == list(range(10))
+    assert sorted(drawn[0][0] + drawn[0][1]) == list(range(10))
     assert drawn[0] == drawn[1] != drawn[2]
 
 
