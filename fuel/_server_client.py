@@ -155,7 +155,7 @@ class ServedEpochs:
                 self._ask(operation)
             message = self._connection.receive(self._run)
             if message is None or (message.kind == "unknown" and self._is_of_this_run(message)):
-                self._running = False  # the server was lost, or lost us
+                self._note_loss()
                 continue
             if message.kind not in _REPLIES or not self._is_of_this_run(message):
                 continue
@@ -163,7 +163,7 @@ class ServedEpochs:
                 self._running = False
                 raise _error_of(message)
             if message.whole_number("sequence") != self._sequence:
-                self._running = False  # something was lost on the way
+                self._note_loss()
                 continue
             self._acknowledge(message)
             if message.kind == "error":
@@ -182,13 +182,19 @@ class ServedEpochs:
     def _is_of_this_run(self, message: Message) -> bool:
         return message.whole_number("run") == self._run
 
-    def _ask(self, operation: str) -> None:
-        """Have the server go on from here."""
+    def _note_loss(self) -> None:
+        """The server lost us, or we lost it, or messages were lost: all is to be asked for anew."""
+        self._running = False
         if self._state is None and self._moved:
+            self._moved = self.in_epoch = False
             raise ServerError(
                 "the server was lost, and its stream does not know its place, so that it cannot "
-                "go on; give the stream state_dict and load_state_dict, or begin anew"
+                "go on; give that stream state_dict and load_state_dict. The next epoch is a first "
+                "one"
             )
+
+    def _ask(self, operation: str) -> None:
+        """Have the server go on from here."""
         self._run += 1
         self._sequence = self._unacknowledged = self._unacknowledged_bytes = 0
         wishes = self._wishes
@@ -223,7 +229,7 @@ class ServedEpochs:
 
 def _error_of(message: Message) -> Exception:
     """What the server met."""
-    if message.text("kind") == StateMismatchError.__name__:
+    if message.text("exception") == StateMismatchError.__name__:
         return StateMismatchError(message.text("error").partition(": ")[2])
     return ServerError(
         f"the server's stream failed: {message.text('error')}\n\n{message.text('traceback')}"

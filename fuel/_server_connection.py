@@ -50,13 +50,13 @@ class Connection:
         self._keys = None if keys is None else client_keys(keys)
         self._silent_since: float | None = None
         self._opened = 0.0
-        self._open_socket: zmq.Socket[bytes] | None = None
+        self._sockets: list[zmq.Socket[bytes]] = []
         self._finalizer: weakref.finalize[Any, Any] | None = None
 
     @property
     def is_open(self) -> bool:
         """Whether there is a socket: from the first message until `close`."""
-        return self._open_socket is not None
+        return bool(self._sockets)
 
     def send(self, kind: str, **fields: Any) -> None:
         """Send a message, or let it be if the server is gone and the queue to it full.
@@ -112,18 +112,18 @@ class Connection:
         """Say good-bye and give up the socket; the next message opens another."""
         if self._finalizer is not None:
             self.send("bye")
-            self._context.destroy(_LINGER)
-            self._finalizer.detach()
-        self._open_socket = self._finalizer = self._silent_since = None
+            self._socket.setsockopt(zmq.LINGER, _LINGER)
+            self._finalizer()
+        self._finalizer = self._silent_since = None
 
     @property
     def _socket(self) -> zmq.Socket[bytes]:
-        if self._open_socket is None:
+        if not self._sockets:
             self._context: zmq.Context[Any] = zmq.Context()
             self._context.setsockopt(zmq.IPV6, 1)
-            self._finalizer = weakref.finalize(self, self._context.destroy, 0)
-            self._open_socket = self._connected()
-        return self._open_socket
+            self._finalizer = weakref.finalize(self, _release, self._context, self._sockets)
+            self._sockets.append(self._connected())
+        return self._sockets[0]
 
     def _take(self) -> Message:
         self._opened = time.monotonic()  # the connection is as good as new
@@ -159,5 +159,12 @@ class Connection:
 
     def _reopen(self) -> None:
         logger.warning("the server at %s is silent; connecting anew", self._address)
-        self._socket.close(linger=0)
-        self._open_socket = self._connected()
+        self._sockets.pop().close(linger=0)
+        self._sockets.append(self._connected())
+
+
+def _release(context: zmq.Context[Any], sockets: list[zmq.Socket[bytes]]) -> None:
+    """Give up the sockets, which must be held until now: a context waits for those it has."""
+    while sockets:
+        sockets.pop().close()
+    context.term()

@@ -89,6 +89,7 @@ class Server:
             raise ValueError(f"heartbeat={heartbeat} must be a positive number of seconds")
         if not data_stream.sources:
             raise ValueError("the stream has no sources, so there is nothing to serve")
+        address = address_of(host, port)
         self._gate = Gate(host, keys, has_push=push_port is not None)
         self._template = data_stream
         self._hwm, self._max_bytes, self._max_clients = hwm, max_bytes, max_clients
@@ -105,7 +106,7 @@ class Server:
         self._context.setsockopt(zmq.IPV6, 1)
         self._pusher: Pusher | None = None
         try:
-            self._open(address_of(host, port))
+            self._open(address)
             if push_port is not None:
                 make = partial(self._copy, data_stream)
                 self._pusher = Pusher(make, self._context, address_of(host, push_port), hwm)
@@ -237,7 +238,8 @@ class Server:
                 session.acknowledge(run, count)
         elif message.kind == "ping":
             run = message.whole_number("run")
-            kind = "pong" if session is not None and session.run == run else "unknown"
+            known = session is not None and session.run == run and session.is_alive
+            kind = "pong" if known else "unknown"
             self._send(identity, _server_message.pack(kind, run=run))
         elif message.kind == "bye":
             self._forget(identity, "it said good-bye")
@@ -257,6 +259,9 @@ class Server:
 
     def _start(self, identity: bytes, start: Start) -> None:
         session = self._sessions.get(identity)
+        if session is not None and not session.is_alive:
+            self._forget(identity, "its thread has died")
+            session = None
         if session is None:
             if len(self._sessions) >= self._max_clients:
                 self._log.warn("too many clients", f"{self._max_clients} are being served")

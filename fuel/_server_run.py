@@ -28,7 +28,8 @@ class Start:
 
     Args:
         run: the client's number for this, which all that follows is marked with.
-        state: the place; None for where the server's stream was when it was handed over.
+        state: the place; None if the stream does not know it: it then begins anew, or if
+            `abandon` goes on with whatever epoch comes next.
         index: items of the epoch before that place.
         abandon: whether to leave the epoch of that place for the next.
         failed: items from there on that failed already, and are left out.
@@ -73,7 +74,7 @@ def run(stream: AbstractDataStream, start: Start) -> Iterator[Reply | None]:
     if start.operation:
         yield "place", {"state": _operate(stream, start.operation), "index": 0}
         return
-    if start.abandon:
+    if start.abandon and start.state is not None:
         stream.get_epoch_iterator()
     epoch = _Epoch(stream, start.share, start.shares)
     epoch.begin(0 if start.abandon else start.index)
@@ -94,7 +95,7 @@ def run(stream: AbstractDataStream, start: Start) -> Iterator[Reply | None]:
 def error_reply(error: Exception, *, over: bool) -> Reply:
     """What to tell about an exception; `over` if nothing comes after it."""
     return "error", {
-        "kind": type(error).__name__,
+        "exception": type(error).__name__,
         "error": "".join(traceback.format_exception_only(error)).strip(),
         "traceback": "".join(traceback.format_exception(error)),
         "over": over,

@@ -53,6 +53,11 @@ class Session:
         return None if self._start is None else self._start.run
 
     @property
+    def is_alive(self) -> bool:
+        """Whether the thread can still answer."""
+        return self._thread.is_alive()
+
+    @property
     def under_way(self) -> tuple[int, int]:
         """Messages and bytes that the client has not acknowledged."""
         with self._changed:
@@ -94,6 +99,9 @@ class Session:
             while (start := self._next_start(done)) is not None:
                 done = start
                 try:
+                    if stream is not None and start.state is None and not start.abandon:
+                        self._close(stream)
+                        stream = None  # nothing else brings it back to where it began
                     stream = stream or self._make_stream()
                     self._run(stream, start)
                 except Exception as error:

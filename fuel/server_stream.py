@@ -230,14 +230,20 @@ class ServerDataStream(AbstractDataStream):
         return self._known
 
     def _begin_epoch(self) -> None:
-        self._welcome()
+        self._prepare()
         self._epochs.begin_epoch()
         self._is_loaded = False
+
+    def _prepare(self) -> None:
+        """Connect; and if no place was loaded, be where the server's stream is."""
+        known = self._welcome()
+        if known.state is not None and self._place() is None:
+            self._epochs.go_to(known.state, 0)
 
     def _do(self, operation: str) -> None:
         self._undo_peek()
         self._supersede()
-        self._welcome()
+        self._prepare()
         self._epochs.do(operation)
         self._is_loaded = True
 
@@ -290,7 +296,7 @@ class ServerDataStream(AbstractDataStream):
 
     def _abandon_epoch(self) -> None:
         if self._is_loaded and (self._place() or {}).get("in_epoch", True):
-            self._welcome()
+            self._prepare()
             self._epochs.do("abandon")
 
 
