@@ -59,10 +59,7 @@ def write_data_set(
                 published[split],
             )
     with create_hdf5(path) as h5file:
-        fill_hdf5_file(h5file, data)
-        for source, labels in axes.items():
-            for axis, label in enumerate(labels):
-                h5file[source].dims[axis].label = label
+        fill_hdf5_file(h5file, data, axis_labels=axes)
         if feature_names:
             h5file["features"].attrs["feature_names"] = json.dumps(list(feature_names))
         record_inputs(h5file, list(inputs))

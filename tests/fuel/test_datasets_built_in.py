@@ -6,6 +6,7 @@ from small_data_sets import BINARIZED, CIFAR10, CIFAR100, SILHOUETTES, write_raw
 
 from fuel import datasets
 from fuel.converters import all_converters
+from fuel.data_path import find_in_data_path
 from fuel.datasets import Adult, BinarizedMNIST, CalTech101Silhouettes, Iris
 from fuel.schemes import SequentialScheme, ShuffledScheme
 from fuel.streams import DataStream
@@ -187,3 +188,22 @@ def test_a_default_stream_is_resumable(convert, name, dataset, splits):
         ),
         epochs=2,
     )
+
+
+@pytest.mark.parametrize(
+    ("filename", "download", "convert"),
+    [
+        ("iris.hdf5", "iris", "iris"),
+        ("caltech101_silhouettes16.hdf5", *["caltech101_silhouettes 16"] * 2),
+        ("svhn_format_2.hdf5", "svhn 2", "svhn 2"),
+        ("celeba_64.hdf5", "celeba", "celeba 64"),
+    ],
+)
+def test_the_commands_that_are_said_for_a_file_have_its_arguments(
+    data_path, filename, download, convert
+):
+    with pytest.raises(FileNotFoundError) as raised:
+        find_in_data_path(filename)
+
+    assert f"fuel-download {download} --directory" in str(raised.value)
+    assert f"fuel-convert {convert} --directory" in str(raised.value)
