@@ -107,6 +107,7 @@ def test_missing_files_are_named(files):
         convert_dogs_vs_cats(files, files)
 
 
+HUGE = encoded(np.zeros((8200, 8200), bool))
 FEWER = dict(list(TRAIN.items())[1:])
 
 
@@ -116,6 +117,7 @@ FEWER = dict(list(TRAIN.items())[1:])
         (FEWER, "has 9 images .* should have 10"),
         ({**FEWER, "train/bird.1.jpg": b""}, "has 9 images"),
         ({**FEWER, "train/dog.9.jpg": b"\xff\xd8\xff"}, "train/dog.9.jpg in .* damaged one"),
+        ({**FEWER, "train/dog.9.jpg": HUGE}, "8200 x 8200 pixels, which is too many"),
         ({**FEWER, "train/../../dog.9.jpg": b""}, "leads outside"),
     ],
 )

@@ -42,8 +42,9 @@ from fuel.converters.ilsvrc2010 import (
 from fuel.converters.ilsvrc2012 import convert_ilsvrc2012
 from fuel.datasets.imagenet import ILSVRC2010, ILSVRC2012
 from fuel.exceptions import MissingInputFiles
-from fuel.schemes import SequentialScheme
+from fuel.schemes import SequentialScheme, ShuffledScheme
 from fuel.streams import DataStream
+from fuel.testing import check_resumable
 
 CONVERTERS = {2010: convert_ilsvrc2010, 2012: convert_ilsvrc2012}
 WRITERS = {2010: write_2010, 2012: write_2012}
@@ -106,6 +107,18 @@ def test_a_default_stream_decodes_the_images(year, files):
     for image, name in zip(batch["encoded_images"], VALID, strict=True):
         np.testing.assert_array_equal(image, decoded(content_of(name, year)))
     assert batch["targets"][:, 0].tolist() == list(VALID_CLASSES)
+
+
+def test_a_default_stream_can_be_resumed_anywhere(tmp_path, monkeypatch):
+    write_2012(tmp_path)
+    convert_ilsvrc2012(tmp_path, tmp_path)
+    monkeypatch.setenv("FUEL_DATA_PATH", str(tmp_path))
+
+    def make_stream():
+        scheme = ShuffledScheme(9, 4, seed=1)
+        return DataStream.default_stream(ILSVRC2012(("train",)), iteration_scheme=scheme)
+
+    check_resumable(make_stream)
 
 
 def test_the_seed_determines_the_order_of_the_training_images(year, files, capsys):

@@ -3,6 +3,7 @@ import json
 import os
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import h5py
@@ -73,6 +74,21 @@ def test_more_images_than_are_read_at_once_stay_in_order(tmp_path):
 
     with h5py.File(path) as h5file:
         np.testing.assert_array_equal(h5file["features"][16:], np.einsum("hwcn->nchw", images))
+
+
+def test_memory_does_not_grow_with_the_number_of_images(tmp_path):
+    write_digits(tmp_path)
+    variables = {"X": np.zeros((32, 32, 3, 20_000), "u1"), "y": np.ones((20_000, 1), "u1")}
+    scipy.io.savemat(tmp_path / "extra_32x32.mat", variables, do_compression=True)
+
+    tracemalloc.start()
+    try:
+        convert_svhn(2, tmp_path, tmp_path)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert peak < variables["X"].nbytes / 3
 
 
 def test_format_1_becomes_ragged_pictures(converted_numbers):
