@@ -60,15 +60,17 @@ class RandomTransformer(SourcewiseTransformer):
         self.uses_place = rng is None
         self._placed = PlacedDraws(type(self).__name__, _random_ones(data_stream))
         self._draws: Draws = self._placed if rng is None else GivenDraws(rng)
+        self._fresh: frozenset[str] = frozenset()
+        if isinstance(data_stream, RandomTransformer):
+            self._fresh = frozenset(data_stream.which_sources)
 
     def apply(self, data: Any, context: Context) -> Any:
         """What becomes of an item at its place."""
         self._move_to(context)
-        transform = self._transform_one if self.produces_examples else self._transform_many
         which, allocate = self.which_sources, context.allocate
         return tuple(
             [
-                transform(part, name, allocate) if name in which else part
+                self._transformed(part, name, allocate) if name in which else part
                 for name, part in zip(self.sources, data, strict=True)
             ]
         )
@@ -93,6 +95,17 @@ class RandomTransformer(SourcewiseTransformer):
     @abstractmethod
     def _transform_many(self, batch: Any, source: str, allocate: Allocate) -> Any:
         """What becomes of a batch, in an array made by `allocate` if it is a new one."""
+
+    def _transform_fresh(self, batch: Any, source: str, allocate: Allocate) -> Any:
+        """As `_transform_many`, of a batch that a random transformer made and nobody else holds."""
+        return self._transform_many(batch, source, allocate)
+
+    def _transformed(self, part: Any, source: str, allocate: Allocate) -> Any:
+        if self.produces_examples:
+            return self._transform_one(part, source, allocate)
+        if source in self._fresh:
+            return self._transform_fresh(part, source, allocate)
+        return self._transform_many(part, source, allocate)
 
     def _context(self) -> Context:
         """The context of the last item; its step is that of the nearest child that counts items.

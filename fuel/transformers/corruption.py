@@ -85,14 +85,13 @@ class MaskingNoise(_Corruption):
         if not self.add_masks:
             return super().apply(data, context)
         self._move_to(context)
-        transform = self._transform_one if self.produces_examples else self._transform_many
         parts: list[Any] = []
         for name, part in zip(self.data_stream.sources, data, strict=True):
             if name not in self.which_sources:
                 parts.append(part)
                 continue
             self._masks = []
-            parts.append(transform(part, name, context.allocate))
+            parts.append(self._transformed(part, name, context.allocate))
             ragged = isinstance(parts[-1], list) or parts[-1].dtype == object
             parts.append(in_object_array(self._masks) if ragged else self._masks[0])
         return tuple(parts)

@@ -771,3 +771,31 @@ def test_a_batch_is_cut_image_by_image():
 def test_an_image_holds_a_tile():
     with pytest.raises(ValueError, match="4 by 6 pixels hold no tile of 5 by 3"):
         cut_tiles(pictures(1, (1, 4, 6)), (5, 3))
+
+
+# One after the other
+
+
+@pytest.mark.parametrize(("across", "down"), [(1, 0), (0, 1), (1, 1)])
+@pytest.mark.parametrize("width", [5, 8])
+def test_mirroring_what_was_cropped_mirrors_it(across, down, width):
+    cropped = RandomFixedSizeCrop(batches(), (6, width), **IMAGES)
+    flipped = RandomFlip(
+        RandomFixedSizeCrop(batches(), (6, width), **IMAGES),
+        horizontal=across,
+        vertical=down,
+        **IMAGES,
+    )
+
+    axes = [axis for axis, mirrored in ((3, across), (2, down)) if mirrored]
+    for (one, _), (other, _) in zip(items(cropped), items(flipped), strict=True):
+        np.testing.assert_array_equal(other, np.flip(one, axes))
+
+
+def test_no_operation_writes_into_the_data():
+    images = pictures()
+    stream = RandomFlip(RandomErasing(batches(images), 1, **IMAGES), horizontal=1, **IMAGES)
+
+    items(RandomFlip(stream, vertical=1, **IMAGES))
+
+    np.testing.assert_array_equal(images, pictures())

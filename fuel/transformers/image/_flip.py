@@ -60,9 +60,25 @@ class RandomFlip(RandomTransformer, ImageTransformer):
                 for image, *flips in zip(images, *self._toss(len(images)), strict=True)
             ]
             return in_object_array(flipped) if isinstance(batch, np.ndarray) else flipped
-        across, down = self._toss(len(batch))
         out = allocate(source, batch.shape, batch.dtype)
         np.copyto(out, batch)
+        self._flip(out, batch)
+        return out
+
+    def _transform_fresh(self, batch: Any, source: str, allocate: Allocate) -> Any:
+        if not is_batch_array(batch):
+            return self._transform_many(batch, source, allocate)
+        self.verify_batch(source)
+        self._flip(batch, batch)
+        return batch
+
+    def passes_on(self, source: str) -> str | None:
+        """A source is the child's, unless it is flipped, and that in a new array."""
+        return source if source in self._fresh else super().passes_on(source)
+
+    def _flip(self, out: np.ndarray, batch: np.ndarray) -> None:
+        """Write those images of `batch` to `out`, perhaps itself, that are to be mirrored."""
+        across, down = self._toss(len(batch))
         target, mirrored = _mirror(out, batch)
         for index in (across & ~down).nonzero()[0].tolist():
             target[index] = mirrored[index]
@@ -70,7 +86,6 @@ class RandomFlip(RandomTransformer, ImageTransformer):
             target[index] = mirrored[index, :, ::-1]
         for index in (~across & down).nonzero()[0].tolist():
             out[index] = batch[index, :, ::-1]
-        return out
 
     def _toss(self, count: int) -> tuple[np.ndarray, np.ndarray]:
         """Whether to mirror each of some images left to right, and top to bottom."""
