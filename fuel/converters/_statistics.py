@@ -18,6 +18,7 @@ __all__ = ["STATISTICS_ATTRIBUTE", "Statistics", "read_statistics", "record_stat
 
 STATISTICS_ATTRIBUTE = "statistics"
 MOST_CLASSES = 1024
+AT_ONCE = 1 << 19  # numbers, which are 4 MiB as floats
 ROOM = 60_000  # HDF5 takes attributes of less than 64 KiB
 
 
@@ -158,4 +159,6 @@ def _selected(dataset: h5py.Dataset, rows: list[int] | slice) -> Iterator[np.nda
             first, last = np.searchsorted(indices, (start, stop))
             part = block[indices[first:last] - start]
         if len(part):
-            yield np.concatenate(list(part)) if part.dtype == object else part.ravel()
+            numbers = np.concatenate(list(part)) if part.dtype == object else part.ravel()
+            for place in range(0, len(numbers), AT_ONCE):
+                yield numbers[place : place + AT_ONCE]

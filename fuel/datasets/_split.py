@@ -104,7 +104,8 @@ class SplitTable:
         row = self._rows[split, source]
         if reference := _scalar(row["indices"]):
             return np.asarray(self._file[reference][...], dtype=np.int64).ravel()
-        return slice(int(_scalar(row["start"])), int(_scalar(row["stop"])))
+        start, stop = int(_scalar(row["start"])), int(_scalar(row["stop"]))
+        return slice(start, stop) if start != stop else slice(0, 0)  # an empty one lies nowhere
 
 
 def create_split_array(split_dict: Mapping[str, Mapping[str, tuple[Any, ...]]]) -> np.ndarray:

@@ -1,0 +1,409 @@
+import hashlib
+import json
+import os
+import subprocess
+import sys
+
+import h5py
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fuel.commands.convert import main as convert
+from fuel.commands.info import main as info
+from fuel.converters import create_hdf5, fill_hdf5_file, write_hdf5
+from fuel.datasets import H5PYDataset, IndexableDataset
+from fuel.schemes import SequentialExampleScheme, SequentialScheme, ShuffledScheme
+from fuel.streams import DataStream
+from fuel.transformers import Mapping
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (20, 1, 3, 4), np.uint8)
+LABELS = (np.arange(20) % 3).astype(np.uint8)[:, np.newaxis]
+AXES = {"features": ("batch", "channel", "height", "width"), "targets": ("batch", "index")}
+
+
+@pytest.fixture
+def written(tmp_path):
+    path = tmp_path / "x.hdf5"
+    splits = {
+        "train": {"features": IMAGES[:15], "targets": LABELS[:15]},
+        "test": {"features": IMAGES[15:], "targets": LABELS[15:]},
+    }
+    write_hdf5(path, splits, axis_labels=AXES, licence="CC0-1.0")
+    return path
+
+
+def read_all(path, split, sources=("features", "targets")):
+    with h5py.File(path) as h5file:
+        found = {}
+        for row in h5file.attrs["split"]:
+            if row["split"].decode() == split:
+                found[row["source"].decode()] = h5file[row["source"]][row["start"] : row["stop"]]
+    return [found[source] for source in sources]
+
+
+def test_arrays_become_a_file_in_one_call(written):
+    dataset = H5PYDataset(written, ("test",), load_in_memory=True)
+
+    features, targets = dataset.get_data(request=slice(0, 5))
+
+    np.testing.assert_array_equal(features, IMAGES[15:])
+    np.testing.assert_array_equal(targets, LABELS[15:])
+    assert dataset.axis_labels == AXES
+    assert os.listdir(written.parent) == ["x.hdf5"]
+
+
+def stream_of(scheme, array=IMAGES):
+    labels = {"features": AXES["features"], "targets": AXES["targets"]}
+    data = {"features": array, "targets": LABELS}
+    return DataStream(IndexableDataset(data, axis_labels=labels), iteration_scheme=scheme)
+
+
+@pytest.mark.parametrize("scheme", [SequentialScheme(20, 7), SequentialExampleScheme(20)])
+def test_an_epoch_of_a_stream_becomes_a_file(tmp_path, scheme):
+    write_hdf5(tmp_path / "x.hdf5", {"train": stream_of(scheme)})
+
+    features, targets = read_all(tmp_path / "x.hdf5", "train")
+    np.testing.assert_array_equal(features, IMAGES, strict=True)
+    np.testing.assert_array_equal(targets, LABELS, strict=True)
+    with h5py.File(tmp_path / "x.hdf5") as h5file:
+        assert [axis.label for axis in h5file["features"].dims] == list(AXES["features"])
+        assert h5file["features"].chunks is None
+
+
+def test_streams_and_arrays_may_be_splits_of_one_file(tmp_path):
+    shuffled = stream_of(ShuffledScheme(20, 7, rng=np.random.RandomState(1)))
+    arrays = {"features": IMAGES[:2], "targets": LABELS[:2]}
+
+    write_hdf5(tmp_path / "x.hdf5", {"train": shuffled, "test": arrays})
+
+    order = np.arange(20)
+    np.random.RandomState(1).shuffle(order)
+    np.testing.assert_array_equal(read_all(tmp_path / "x.hdf5", "train")[0], IMAGES[order])
+    np.testing.assert_array_equal(read_all(tmp_path / "x.hdf5", "test")[0], IMAGES[:2])
+
+
+def crop(batch):
+    """Each image of a batch with another number of columns."""
+    images = np.empty(len(batch[0]), object)
+    for number, image in enumerate(batch[0]):
+        images[number] = image[:, :, : 1 + number % 4]
+    return images, batch[1]
+
+
+def test_examples_that_differ_in_shape_become_a_ragged_source(tmp_path):
+    stream = Mapping(stream_of(SequentialScheme(20, 7)), crop)
+
+    write_hdf5(tmp_path / "x.hdf5", {"train": stream}, axis_labels=AXES)
+
+    expected = [IMAGES[row, :, :, : 1 + row % 7 % 4] for row in range(20)]
+    with h5py.File(tmp_path / "x.hdf5") as h5file:
+        scales = h5file["features"].dims[0]
+        shapes = scales["shapes"][...]
+        assert [label.decode() for label in scales["shape_labels"]] == list(AXES["features"][1:])
+        for row, image in enumerate(expected):
+            np.testing.assert_array_equal(h5file["features"][row].reshape(shapes[row]), image)
+
+
+def test_a_list_of_arrays_may_be_ragged(tmp_path):
+    sentences = [np.arange(length, dtype=np.int32) for length in (3, 0, 5)]
+
+    write_hdf5(tmp_path / "x.hdf5", {"train": {"words": sentences}})
+
+    with h5py.File(tmp_path / "x.hdf5") as h5file:
+        for stored, given_one in zip(h5file["words"], sentences, strict=True):
+            np.testing.assert_array_equal(stored, given_one)
+        assert h5file["words"].dims[0]["shapes"][...].tolist() == [[3], [0], [5]]
+
+
+@given(
+    lengths=st.lists(st.lists(st.integers(0, 6), min_size=1, max_size=8), min_size=1, max_size=3)
+)
+@settings(max_examples=15, deadline=None)
+def test_whatever_the_shapes_the_examples_come_back(tmp_path_factory, lengths):
+    path = tmp_path_factory.mktemp("ragged") / "x.hdf5"
+    splits = {
+        f"split {number}": {"x": [np.full((length, 2), place, "i2") for place, length in all_of]}
+        for number, all_of in enumerate(map(list, map(enumerate, lengths)))
+    }
+    for parts in splits.values():
+        objects = np.empty(len(parts["x"]), object)
+        for place, array in enumerate(parts["x"]):
+            objects[place] = array
+        parts["x"] = objects
+
+    write_hdf5(path, splits)
+
+    flat = [array for parts in splits.values() for array in parts["x"]]
+    with h5py.File(path) as h5file:
+        shapes = h5file["x"].dims[0]["shapes"][...]
+        for stored, shape, array in zip(h5file["x"], shapes, flat, strict=True):
+            np.testing.assert_array_equal(stored.reshape(shape), array)
+
+
+@pytest.mark.parametrize(
+    ("splits", "error", "message"),
+    [
+        ({}, ValueError, "there is no data"),
+        ({"train": [1, 2]}, TypeError, "split 'train' is a list; give a mapping"),
+        ({"train": {"x": ["a", "b"]}}, ValueError, "'x' of split 'train': it holds text"),
+        ({"train": {"x": np.zeros(3), "y": np.zeros(2)}}, ValueError, "must be as many"),
+        (
+            {"train": {"x": [np.zeros(2), np.zeros((2, 2))]}},
+            ValueError,
+            "may differ in shape alone",
+        ),
+    ],
+)
+def test_what_is_no_data_is_refused_and_nothing_is_left(tmp_path, splits, error, message):
+    with pytest.raises(error, match=message):
+        write_hdf5(tmp_path / "x.hdf5", splits)
+
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_stream_that_changes_its_mind_is_refused(tmp_path):
+    stream = Mapping(stream_of(SequentialScheme(20, 7)), lambda b: (b[0][:, : len(b[0]) % 7], b[1]))
+
+    with pytest.raises(ValueError, match="row 14 of 'features' of split 'train' has uint8"):
+        write_hdf5(tmp_path / "x.hdf5", {"train": stream})
+
+    assert os.listdir(tmp_path) == []
+
+
+STREAMED = """
+import resource, sys
+import numpy as np
+from fuel.converters import write_hdf5
+from fuel.datasets import IterableDataset
+from fuel.streams import DataStream
+
+class Ones:
+    def __iter__(self):
+        return iter([np.ones(1 << 18, np.uint8)] * 512)
+
+def write():
+    write_hdf5(sys.argv[1], {"train": DataStream(IterableDataset({"x": Ones()}))})
+
+lines = open("/proc/self/status").read().splitlines()
+used = next(int(line.split()[1]) for line in lines if line.startswith("VmData")) << 10
+resource.setrlimit(resource.RLIMIT_DATA, (used + (64 << 20),) * 2)
+write()
+"""
+
+
+def test_a_stream_larger_than_the_memory_is_written(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", STREAMED, str(tmp_path / "x.hdf5")], capture_output=True, text=True
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "x.hdf5").stat().st_size > 128 << 20
+
+
+def test_the_licence_and_the_versions_are_in_the_file(written):
+    with h5py.File(written) as h5file:
+        assert h5file.attrs["licence"] == "CC0-1.0"
+        assert h5file.attrs["h5py_interface_version"] == "0.3"
+        assert "fuel_convert_command" not in h5file.attrs
+
+
+def test_the_statistics_are_those_of_numpy_split_by_split(written):
+    with h5py.File(written) as h5file:
+        found = json.loads(h5file["features"].attrs["statistics"])
+        labels = json.loads(h5file["targets"].attrs["statistics"])
+
+    for split, rows in (("train", IMAGES[:15]), ("test", IMAGES[15:])):
+        assert found[split]["minimum"] == rows.min()
+        assert found[split]["maximum"] == rows.max()
+        assert found[split]["mean"] == pytest.approx(rows.mean(), rel=1e-12)
+        assert found[split]["std"] == pytest.approx(rows.std(), rel=1e-12)
+        assert found[split]["classes"] is None
+    assert labels["train"]["classes"] == {"0": 5, "1": 5, "2": 5}
+    assert labels["test"]["classes"] == {"0": 2, "1": 2, "2": 1}
+
+
+@given(
+    values=st.lists(st.floats(width=32), min_size=1, max_size=40),
+    cut=st.integers(0, 39),
+)
+@settings(max_examples=25, deadline=None)
+def test_statistics_pass_over_what_is_not_finite(tmp_path_factory, values, cut):
+    path = tmp_path_factory.mktemp("statistics") / "x.hdf5"
+    array = np.array(values, np.float32)
+    write_hdf5(path, {"a": {"x": array[:cut]}, "b": {"x": array[cut:]}})
+
+    with h5py.File(path) as h5file:
+        found = json.loads(h5file["x"].attrs["statistics"])
+
+    for split, part in (("a", array[:cut]), ("b", array[cut:])):
+        finite = part[np.isfinite(part)].astype(np.float64)
+        assert found[split]["count"] == len(finite)
+        assert found[split]["not_finite"] == len(part) - len(finite)
+        if len(finite):
+            assert found[split]["mean"] == pytest.approx(finite.mean(), rel=1e-6, abs=1e-30)
+            assert found[split]["std"] == pytest.approx(finite.std(), rel=1e-6, abs=1e-30)
+        else:
+            assert found[split]["mean"] is None
+
+
+def test_splits_by_indices_have_statistics_of_their_rows(tmp_path):
+    with create_hdf5(tmp_path / "x.hdf5") as h5file:
+        fill_hdf5_file(h5file, [("train", "x", np.arange(100))])
+        h5file["chosen"] = np.array([3, 5, 98])
+        h5file.attrs["split"] = H5PYDataset.create_split_array(
+            {"odd": {"x": (0, 0, h5file["chosen"].ref)}}
+        )
+    convert(["repack", str(tmp_path / "x.hdf5"), "-o", str(tmp_path)])
+
+    with h5py.File(tmp_path / "x.hdf5") as h5file:
+        found = json.loads(h5file["x"].attrs["statistics"])["odd"]
+
+    assert (found["count"], found["minimum"], found["maximum"]) == (3, 3, 98)
+    assert found["classes"] == {"3": 1, "5": 1, "98": 1}
+
+
+def content(path):
+    with h5py.File(path) as h5file:
+        return h5file.attrs["content_sha256"]
+
+
+@pytest.mark.parametrize("compression", ["none", "gzip", "lzf"])
+def test_repacking_changes_the_layout_and_nothing_else(written, tmp_path, compression):
+    before = content(written)
+    args = ["repack", str(written), "-o", str(tmp_path), "-r", "y.hdf5"]
+
+    status = convert([*args, "--compression", compression])
+
+    assert status == 0
+    assert content(tmp_path / "y.hdf5") == before
+    assert info([str(tmp_path / "y.hdf5"), "--verify"]) == 0
+    for split in ("train", "test"):
+        pairs = zip(read_all(written, split), read_all(tmp_path / "y.hdf5", split), strict=True)
+        for one, other in pairs:
+            np.testing.assert_array_equal(one, other, strict=True)
+    with h5py.File(tmp_path / "y.hdf5") as h5file:
+        features = h5file["features"]
+        assert features.compression == (None if compression == "none" else compression)
+        assert [axis.label for axis in features.dims] == list(AXES["features"])
+        assert h5file.attrs["licence"] == "CC0-1.0"
+
+
+def test_compressed_chunks_hold_whole_rows_of_64_to_256_kib(tmp_path):
+    write_hdf5(tmp_path / "x.hdf5", {"train": {"x": np.zeros((1000, 28, 28), np.uint8)}})
+
+    convert(["repack", "x.hdf5", "-d", str(tmp_path), "-o", str(tmp_path), "--compression", "gzip"])
+
+    with h5py.File(tmp_path / "x.hdf5") as h5file:
+        rows, *rest = h5file["x"].chunks
+    assert rest == [28, 28]
+    assert 64 * 1024 <= rows * 28 * 28 <= 256 * 1024
+
+
+def test_a_badly_laid_out_file_of_others_becomes_a_fast_one(tmp_path, capsys):
+    with h5py.File(tmp_path / "x.hdf5", "w") as h5file:
+        h5file.create_dataset("x", data=IMAGES, chunks=(1, 1, 2, 2))
+        h5file["rows"] = np.array([1, 4])
+        h5file.attrs["fuel_convert_command"] = "fuel-convert something"
+        h5file.attrs["split"] = H5PYDataset.create_split_array(
+            {"train": {"x": (0, 20)}, "few": {"x": (0, 0, h5file["rows"].ref)}}
+        )
+
+    status = convert(["repack", "x.hdf5", "-d", str(tmp_path), "-o", str(tmp_path)])
+
+    assert status == 0
+    with h5py.File(tmp_path / "x.hdf5") as h5file:
+        assert h5file["x"].id.get_offset() % 4096 == 0
+        assert h5file.attrs["fuel_convert_command"] == "fuel-convert something"
+        assert h5file.attrs["fuel_repack_command"].startswith("fuel-convert repack x.hdf5")
+    few = H5PYDataset(tmp_path / "x.hdf5", ("few",), load_in_memory=True)
+    np.testing.assert_array_equal(few.get_data(request=[0, 1])[0], IMAGES[[1, 4]])
+
+
+def test_a_ragged_file_is_repacked_with_its_shapes(tmp_path):
+    sentences = [np.arange(length, dtype=np.int32) for length in (3, 0, 5)]
+    write_hdf5(tmp_path / "x.hdf5", {"train": {"words": sentences}})
+
+    convert(["repack", "x.hdf5", "-d", str(tmp_path), "-o", str(tmp_path), "-r", "y"])
+
+    with h5py.File(tmp_path / "y.hdf5") as h5file:
+        assert h5file["words"].dims[0]["shapes"][...].tolist() == [[3], [0], [5]]
+        assert h5file["words"][2].tolist() == [0, 1, 2, 3, 4]
+    assert content(tmp_path / "x.hdf5") == content(tmp_path / "y.hdf5")
+
+
+def flip_bit(path, name):
+    with h5py.File(path) as h5file:
+        offset = h5file[name].id.get_offset()
+    data = bytearray(path.read_bytes())
+    data[offset + 5] ^= 1
+    path.write_bytes(data)
+
+
+def test_one_changed_bit_is_found_by_verifying_and_not_repacked(written, tmp_path, capsys):
+    sound = info([str(written), "--verify"])
+    said = capsys.readouterr().out
+    flip_bit(written, "features")
+
+    damaged = info([str(written), "--verify"])
+    told = capsys.readouterr().err
+    repacked = convert(["repack", str(written), "-o", str(tmp_path), "-r", "y"])
+
+    assert (sound, damaged, repacked) == (0, 1, 2)
+    assert "verified: the content is what was written" in said
+    assert "x.hdf5 is damaged: its content has the SHA-256" in told
+    assert os.listdir(tmp_path) == ["x.hdf5"]
+
+
+@pytest.mark.parametrize("change", ["labels", "split", "name", "dtype"])
+def test_the_checksum_covers_what_the_numbers_mean(tmp_path, change):
+    splits = {"train": {"x": np.zeros((4, 2), "u1")}, "test": {"x": np.ones((4, 2), "u1")}}
+    other = {
+        "labels": splits,
+        "split": {"train": {"x": np.zeros((3, 2), "u1")}, "test": {"x": np.ones((5, 2), "u1")}},
+        "name": {split: {"y": arrays["x"]} for split, arrays in splits.items()},
+        "dtype": {split: {"x": arrays["x"].view("i1")} for split, arrays in splits.items()},
+    }[change]
+    labels = {"x": ("batch", "feature")} if change == "labels" else None
+
+    write_hdf5(tmp_path / "one.hdf5", splits)
+    write_hdf5(tmp_path / "two.hdf5", other, axis_labels=labels)
+
+    assert content(tmp_path / "one.hdf5") != content(tmp_path / "two.hdf5")
+
+
+def test_the_checksum_is_that_of_the_documented_bytes(tmp_path):
+    write_hdf5(tmp_path / "x.hdf5", {"all": {"x": np.array([1, 258], ">u2")}})
+
+    def words(*parts):
+        text = json.dumps(list(parts)).encode()
+        return len(text).to_bytes(8, "little") + text
+
+    expected = hashlib.sha256(
+        words("source", "x", False, "uint16", [2], [""])
+        + bytes([1, 0, 2, 1])
+        + words("split", "all", "x", 2)
+        + np.array([0, 1], "<i8").tobytes()
+    )
+    assert content(tmp_path / "x.hdf5") == expected.hexdigest()
+
+
+def test_the_same_arrays_give_the_same_bytes(tmp_path):
+    for name in ("one.hdf5", "two.hdf5"):
+        write_hdf5(tmp_path / name, {"train": {"x": IMAGES}})
+
+    assert (tmp_path / "one.hdf5").read_bytes() == (tmp_path / "two.hdf5").read_bytes()
+
+
+def test_two_conversions_at_once_end_well(tmp_path):
+    np.savez(tmp_path / "x.npz", x=IMAGES)
+    code = "import sys; from fuel.commands.convert import main; sys.exit(main(sys.argv[1:]))"
+    command = [sys.executable, "-c", code, "npz", "x.npz", "-d", str(tmp_path), "-o", str(tmp_path)]
+
+    running = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(3)]
+    said = [process.communicate()[1] for process in running]
+
+    assert [process.returncode for process in running] == [0, 0, 0], said
+    assert sorted(os.listdir(tmp_path)) == ["x.hdf5", "x.npz"]
+    assert info([str(tmp_path / "x.hdf5"), "--verify"]) == 0
