@@ -15,6 +15,7 @@ from fuel.schemes import (
     ShuffledScheme,
 )
 from fuel.streams import DataStream
+from fuel.testing import check_resumable
 from fuel.transformers import (
     AgnosticSourcewiseTransformer,
     AgnosticTransformer,
@@ -473,3 +474,39 @@ def test_an_epoch_does_not_end_because_a_function_raises_stop_iteration():
 
     with pytest.raises(RuntimeError, match="Mapping raised StopIteration"):
         first(mapped)
+
+
+class Numbered(Transformer):
+    """Numbers the batches of an epoch."""
+
+    stateless = False
+
+    def __init__(self, data_stream):
+        super().__init__(data_stream, data_stream.produces_examples)
+        self.number = 0
+
+    def start_epoch(self):
+        self.number = 0
+
+    def transform_batch(self, batch):
+        self.number += 1
+        return batch[0], np.full(len(batch[0]), self.number)
+
+    def own_state(self):
+        return {"number": self.number}
+
+    def load_own_state(self, state):
+        self.number = state["number"]
+
+
+def test_a_users_transformer_may_forget_what_it_kept_when_an_epoch_begins():
+    numbered = Numbered(stream())
+    next(numbered.get_epoch_iterator())
+
+    assert [int(number[0]) for _, number in numbered.get_epoch_iterator()] == [1, 2]
+    check_resumable(lambda: Numbered(stream()), abandon=(1, 0, None))
+
+
+def test_base_classes_can_be_made_and_say_what_is_missing_when_used():
+    with pytest.raises(NotImplementedError, match="define transform_source_batch"):
+        first(SourcewiseTransformer(stream(), False))

@@ -3,6 +3,8 @@ from functools import partial
 import numpy as np
 import pytest
 import streams_of_sequences as streams
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fuel._chain import Chain, obstacle, root
 from fuel._context import Place, new_array
@@ -55,6 +57,35 @@ def test_a_peek_does_not_move(name):
     wanted = next(other)
     assert list(map(streams.plain, peeked.values())) == list(map(streams.plain, wanted))
     assert list(map(streams.plain, next(iterator))) == list(map(streams.plain, wanted))
+
+
+STEPS = st.lists(st.sampled_from(["item", "item", "epoch", "peek", "cut", "reset"]), max_size=14)
+
+
+@pytest.mark.parametrize("name", ALL)
+@settings(max_examples=12, deadline=None)
+@given(steps=STEPS)
+def test_peeks_and_cuts_at_any_moment_change_nothing(name, steps):
+    straight, other = ALL[name](), ALL[name]()
+    iterators = [straight.get_epoch_iterator(), other.get_epoch_iterator()]
+    for step in steps:
+        if step == "item":
+            one, two = (next(iterator, ("the end",)) for iterator in iterators)
+            assert list(map(streams.plain, two)) == list(map(streams.plain, one))
+        elif step == "peek":
+            other.peek()
+        elif step == "cut":
+            state = through_json(other.state_dict())
+            other = ALL[name]()
+            other.load_state_dict(state)
+            if straight.epoch_iterator is not None and not straight.epoch_iterator.finished:
+                iterators[1] = other.get_epoch_iterator()
+            else:
+                iterators[1] = iter(())
+        else:
+            if step == "reset":
+                straight.reset(), other.reset()
+            iterators = [straight.get_epoch_iterator(), other.get_epoch_iterator()]
 
 
 def numbers_in(state):
