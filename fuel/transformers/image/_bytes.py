@@ -1,6 +1,5 @@
 """Images from encoded bytes: JPEG, PNG and whatever else Pillow reads."""
 
-import importlib
 from collections.abc import Iterable
 from io import BytesIO
 from types import ModuleType
@@ -8,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from fuel._optional import optional_module
 from fuel.streams import AbstractDataStream, AxisLabels
 from fuel.transformers.image._formats import EXAMPLE_AXES
 from fuel.transformers.sourcewise import SourcewiseTransformer, checked_sources
@@ -81,13 +81,7 @@ class ImagesFromBytes(SourcewiseTransformer):
 
 
 def _pillow() -> ModuleType:
-    try:
-        return importlib.import_module("PIL.Image")
-    except ImportError as error:
-        raise ImportError(
-            "decoding images needs Pillow, which is not installed; install the extra `images`: "
-            "pip install 'bricks-fuel-mainloop[images]'"
-        ) from error
+    return optional_module("PIL.Image", purpose="decoding images", extra="images")
 
 
 def _labels(
