@@ -158,11 +158,8 @@ class AbstractDataStream(Placed):
         [['c', 'd'], ['g']]
         """
         shard = Shard(index, count, even)
-        try:
-            place = self.state_dict()
-        except NotImplementedError:  # a stream of the user's that does not count is at a start
-            place = {}
-        check_shard(place, shard)
+        if self._live is not None:
+            self._check_between_epochs(shard)
         return self._part(shard)
 
     def _queue_state(self) -> QueueState | None:
@@ -174,6 +171,14 @@ class AbstractDataStream(Placed):
         raise NotImplementedError(
             f"{type(self).__name__} does not know an item's place, which a transformer asks for"
         )
+
+    def _check_between_epochs(self, shard: Shard) -> None:
+        """Refuse to begin a shard inside an epoch of the whole stream."""
+        try:
+            place = self.state_dict()
+        except NotImplementedError:  # a stream of the user's that does not count
+            return
+        check_shard(place, shard)
 
     @property
     def _makes_each_alone(self) -> bool:
@@ -237,6 +242,8 @@ class PartOfStream(AbstractDataStream):
             return peeked
         if self._loaded is not None and self._loaded["in_epoch"]:
             return self._continue_epoch(as_dict)
+        if self._items is None and self._loaded is None:
+            self.data_stream._check_between_epochs(self._shard)
         self._loaded = None
         self._items = self.data_stream.get_epoch_iterator()
         self._taken = self._counted = 0

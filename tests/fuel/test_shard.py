@@ -146,14 +146,20 @@ def test_a_stream_is_not_split_inside_an_epoch(name):
         stream.shard(0, 2)
 
 
+@pytest.mark.parametrize("name", streams.STREAMS)
+def test_a_stream_that_was_brought_inside_an_epoch_is_not_split(name):
+    stream, other = streams.STREAMS[name](), streams.STREAMS[name]()
+    next(stream.get_epoch_iterator())
+    other.load_state_dict(stream.state_dict())
+
+    with pytest.raises(StateMismatchError, match="inside an epoch, after item 1"):
+        other.shard(0, 2).get_epoch_iterator()
+
+
 @pytest.mark.parametrize("name", streams.BY_REQUEST)
 def test_items_of_other_shards_are_not_made(name):
     made = []
-    stream = streams.BY_REQUEST[name]()
-    read = stream.get_data if isinstance(stream, DataStream) else stream.data_stream.get_data
-    assert read is not None
-    shard = stream.shard(1, 4)
-    root = shard
+    shard = root = streams.BY_REQUEST[name]().shard(1, 4)
     while not isinstance(root, DataStream):
         root = root.data_stream
     get_data = root.get_data
