@@ -40,7 +40,8 @@ __all__ = [
 Archive = str | os.PathLike[str] | BinaryIO
 CLASSES = 1000  # the first rows of the table; those behind are the classes above them
 GZIP_MAGIC = b"\x1f\x8b"
-IMAGE_MAGICS = (b"\xff\xd8\xff", b"\x89PNG")  # one of the .JPEG files of 2012 is a PNG
+# What is named .JPEG need not be one: of 2012, n02105855_2933.JPEG is a PNG.
+IMAGE_MAGICS = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"RIFF")
 NAME_LENGTH = 32
 CLASS_LIMIT = 1 << 32
 UNREADABLE = (
@@ -175,16 +176,19 @@ def write_images(
     Raises:
         ValueError: if they are more or fewer, or a name is too long.
     """
+    encoded_images, filenames, targets = (
+        h5file[source] for source in ("encoded_images", "filenames", "targets")
+    )
     done = 0
     with progress_bar(what, count) as bar:
         for row, name, content, target in images:
             encoded = name.encode()
             if len(encoded) > NAME_LENGTH:
                 raise ValueError(f"the file name {name!r} has more than {NAME_LENGTH} bytes")
-            write_arrays(h5file["encoded_images"], row, [np.frombuffer(content, np.uint8)])
-            h5file["filenames"][row] = encoded
+            write_arrays(encoded_images, row, [np.frombuffer(content, np.uint8)])
+            filenames[row] = encoded
             if target is not None:
-                h5file["targets"][row] = target
+                targets[row] = target
             bar.update(done := done + 1)
     if done != count:
         raise ValueError(f"the archive of {what} has {done} images, and should have {count}")
@@ -238,7 +242,7 @@ def image_of(content: bytes, name: str) -> bytes:
     """The bytes of an image, unpacked where somebody packed it with gzip.
 
     Raises:
-        ValueError: if it is no JPEG or PNG image.
+        ValueError: if it begins like no image.
     """
     if content.startswith(GZIP_MAGIC):
         try:
@@ -247,7 +251,7 @@ def image_of(content: bytes, name: str) -> bytes:
         except (OSError, EOFError, zlib.error) as error:
             raise ValueError(f"{name} is damaged: {error}") from error
     if not content.startswith(IMAGE_MAGICS):
-        raise ValueError(f"{name} is no JPEG image, or a damaged one: it begins {content[:8]!r}")
+        raise ValueError(f"{name} is no image, or a damaged one: it begins {content[:8]!r}")
     return content
 
 

@@ -26,7 +26,7 @@ PICTURES = {
 def digit_struct(boxes, order=None):
     """The bytes of a digitStruct.mat with these boxes, images named in the given order."""
     file = io.BytesIO()
-    with h5py.File(file, "w") as h5file:
+    with h5py.File(file, "w", userblock_size=512) as h5file:
         rows = list(order or range(len(boxes)))
         names = h5file.create_dataset("digitStruct/name", (len(rows), 1), h5py.ref_dtype)
         groups = h5file.create_dataset("digitStruct/bbox", (len(rows), 1), h5py.ref_dtype)
@@ -44,6 +44,8 @@ def digit_struct(boxes, order=None):
                 for digit, number in enumerate(numbers):
                     name = f"#refs#/{field}{row}_{digit}"
                     cell[digit, 0] = h5file.create_dataset(name, data=[[number]]).ref
+    file.seek(0)
+    file.write(f"{'MATLAB 7.3 MAT-file, Platform: GLNXA64':<124}".encode() + b"\x00\x02IM")
     return file.getvalue()
 
 

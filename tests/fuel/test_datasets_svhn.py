@@ -105,3 +105,11 @@ def test_default_streams_can_be_resumed_anywhere(which_format):
 def test_another_format_is_refused():
     with pytest.raises(ValueError, match="which_format=3 is neither 1 nor 2"):
         SVHN(3, ("train",))
+
+
+@pytest.mark.parametrize("which_format", [1, 2])
+def test_without_the_file_the_commands_that_make_it_are_said(tmp_path, monkeypatch, which_format):
+    monkeypatch.setenv("FUEL_DATA_PATH", str(tmp_path))
+
+    with pytest.raises(FileNotFoundError, match=f"fuel-convert svhn {which_format} --directory"):
+        SVHN(which_format, ("train",))
