@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from fuel.datasets import IndexableDataset
 from fuel.schemes import BucketScheme, PackScheme
 from fuel.streams import DataStream
-from fuel.transformers import Pack
+from fuel.transformers import Pack, Padding
 
 LENGTHS = st.lists(st.integers(0, 12), max_size=60)
 SEEDS = st.none() | st.integers(0, 5)
@@ -117,6 +117,14 @@ def test_a_place_fits_schemes_of_the_same_lengths_only(scheme):
 def test_what_cannot_be_grouped_by_length_is_refused(make, error, message):
     with pytest.raises(error, match=message):
         make()
+
+
+def test_padded_to_the_boundaries_a_bucketed_stream_has_one_shape_a_bucket():
+    scheme = BucketScheme(streams.LENGTHS, [4, 8], [3, 2], seed=1, drop_last=True)
+
+    stream = Padding(streams.text_batches(scheme), lengths=scheme.boundaries)
+
+    assert {words.shape for words, _ in stream.get_epoch_iterator()} == {(3, 4), (2, 8)}
 
 
 def test_the_shards_of_a_planned_stream_have_all_its_batches():
