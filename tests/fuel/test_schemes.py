@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fuel import config
 from fuel.schemes import (
     BatchScheme,
     ConcatenatedScheme,
@@ -77,6 +78,31 @@ def test_a_generator_passed_as_rng_shuffles_as_numpy_shuffles_a_list():
         expected = [5, 8, 13, 21]
         rng.shuffle(expected)
         assert epoch(scheme) == [expected]
+
+
+def test_two_default_schemes_give_the_same_orders():
+    one, other = ShuffledScheme(20, 6), ShuffledScheme(20, 6)
+
+    assert [epoch(one) for _ in range(3)] == [epoch(other) for _ in range(3)]
+
+
+def test_the_default_seed_is_read_when_a_scheme_is_made(monkeypatch):
+    before = ShuffledExampleScheme(10)
+
+    monkeypatch.setattr(config, "default_seed", 7)
+
+    assert epoch(before) == FUEL_EPOCHS_OF_10[0]
+    assert epoch(ShuffledExampleScheme(10)) != FUEL_EPOCHS_OF_10[0]
+
+
+def test_each_epoch_shuffles_a_fresh_copy_of_the_given_order():
+    class Reversing(np.random.RandomState):
+        def shuffle(self, order):
+            order[:] = order[::-1].copy()
+
+    scheme = ShuffledExampleScheme([3, 1, 2], rng=Reversing())
+
+    assert [epoch(scheme) for _ in range(2)] == [[2, 1, 3], [2, 1, 3]]
 
 
 def test_sorted_indices_sorts_within_each_batch():

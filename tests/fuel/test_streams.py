@@ -11,10 +11,14 @@ from fuel.datasets import Dataset, IndexableDataset, IterableDataset
 from fuel.exceptions import StateMismatchError
 from fuel.iterator import DataIterator
 from fuel.schemes import (
+    BalancedScheme,
+    ChunkShuffledScheme,
     ConcatenatedScheme,
     ConstantScheme,
+    SampledScheme,
     SequentialExampleScheme,
     SequentialScheme,
+    ShardedScheme,
     ShuffledExampleScheme,
     ShuffledScheme,
 )
@@ -94,11 +98,28 @@ SCHEMES = {
     "concatenated": lambda: ConcatenatedScheme(
         [ShuffledScheme(5, 2), ShuffledScheme(7, 2, seed=1)]
     ),
+    "declared": lambda: ShuffledScheme(11, 3, seed=5, examples_per_epoch=7),
+    "computed": lambda: ShuffledScheme(11, 3, seed=5, constant_memory=True),
+    "dropping": lambda: ShuffledScheme(11, 3, drop_last=True),
+    "sampled": lambda: SampledScheme(11, 3, weights=range(11), seed=5),
+    "balanced": lambda: BalancedScheme([0, 1, 1] * 3 + [0, 1], 3, seed=5),
+    "chunk-aware": lambda: ChunkShuffledScheme(11, 3, chunk_size=2, chunks_in_pool=2, seed=5),
+    "shard": lambda: ShardedScheme(ShuffledScheme(11, 2), 1, 2),
 }
 STREAMS = {
     **{name: lambda make=make: DataStream(dataset(), make()) for name, make in SCHEMES.items()},
     "iterable": lambda: DataStream(IterableDataset({"x": list(X[:5])})),
     "growing": lambda: DataStream(Growing()),
+    "declared iterable": lambda: DataStream(
+        IterableDataset({"x": list(X[:5])}), examples_per_epoch=4
+    ),
+    "shard of an iterable": lambda: DataStream(IterableDataset({"x": list(X[:5])})).shard(1, 2),
+    "shard of flat": lambda: Flatten(DataStream(dataset(), ShuffledScheme(11, 2, seed=1))).shard(
+        0, 2
+    ),
+    "shard of noisy": lambda: Noise(DataStream(dataset(), ShuffledScheme(11, 2, seed=1))).shard(
+        1, 2, even=True
+    ),
     "flat": lambda: Flatten(DataStream(dataset(), ShuffledScheme(11, 3, seed=1))),
     "mapped": lambda: Mapping(DataStream(dataset(), ShuffledScheme(11, 3)), tuple),
     "noisy": lambda: Flatten(Noise(DataStream(dataset(), ShuffledScheme(11, 3, seed=1)))),
@@ -274,6 +295,100 @@ def test_reset_makes_the_next_epoch_a_first_one_for_the_data_set():
     stream.reset()
 
     assert [item for (item,) in stream.get_epoch_iterator()] == [11]
+
+
+class Recorded(Dataset):
+    """Three examples, and a record of what its streams had it do."""
+
+    provides_sources = ("data",)
+
+    def __init__(self):
+        super().__init__()
+        self.acts = []
+
+    def open(self):
+        self.acts.append("open")
+        return iter(range(3))
+
+    def next_epoch(self, state):
+        self.acts.append("next epoch")
+        return iter(range(3))
+
+    def reset(self, state):
+        self.acts.append("reset")
+        return iter(range(3))
+
+    def close(self, state):
+        self.acts.append("close")
+
+    def get_data(self, state=None, request=None):
+        return (next(state),)
+
+
+def test_the_first_epoch_takes_the_data_set_as_it_was_opened_and_each_later_one_the_next():
+    recorded = Recorded()
+    stream = DataStream(recorded)
+
+    for _ in range(3):
+        next(stream.get_epoch_iterator())  # and leave it unfinished
+
+    assert recorded.acts == ["open", "next epoch", "next epoch"]
+
+
+def test_after_a_reset_the_next_epoch_is_a_fresh_one_again():
+    recorded = Recorded()
+    stream = DataStream(recorded)
+    list(stream.get_epoch_iterator())
+
+    stream.reset()
+
+    assert list(stream.get_epoch_iterator()) == [(0,), (1,), (2,)]
+    assert recorded.acts == ["open", "reset"]
+
+
+def test_an_epoch_that_is_left_unfinished_leaks_nothing_into_the_next():
+    stream = DataStream(Recorded())
+    next(stream.get_epoch_iterator())
+
+    assert list(stream.get_epoch_iterator()) == [(0,), (1,), (2,)]
+
+
+def test_the_epoch_of_a_transformer_begins_the_childs_at_once():
+    recorded = Recorded()
+    stream = Mapping(Mapping(DataStream(recorded), tuple), tuple)
+    stream.get_epoch_iterator()
+
+    stream.get_epoch_iterator()
+
+    assert recorded.acts == ["open", "next epoch"]
+
+
+def test_an_epoch_ends_with_the_requests_or_with_the_data_whichever_is_first():
+    class Short(Dataset):
+        provides_sources = ("data",)
+
+        def get_data(self, state=None, request=None):
+            if request[0] >= 4:
+                raise StopIteration
+            return (request,)
+
+    by_data = DataStream(Short(), SequentialScheme(10, 2))
+    by_requests = DataStream(Short(), SequentialScheme(2, 2))
+
+    assert [list(by_data.get_epoch_iterator()) for _ in range(2)] == [[([0, 1],), ([2, 3],)]] * 2
+    assert list(by_requests.get_epoch_iterator()) == [([0, 1],)]
+
+
+def test_iterating_after_closing_opens_again():
+    stream = Flatten(DataStream(dataset(), ShuffledScheme(11, 4, seed=1)))
+    first = plain(list(stream.get_epoch_iterator()))
+    again = Flatten(DataStream(dataset(), ShuffledScheme(11, 4, seed=1)))
+
+    again.close()
+
+    assert plain(list(again.get_epoch_iterator())) == first
+    again.close()
+    assert plain(list(again.get_epoch_iterator())) == plain(list(stream.get_epoch_iterator()))
 
 
 def test_a_request_that_fails_is_made_again_after_resuming():
