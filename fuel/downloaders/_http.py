@@ -17,6 +17,7 @@ from fuel._progress import progress_bar
 __all__ = ["DownloadError", "Patience", "http_get", "open_url", "write_all"]
 
 MAX_REDIRECTS = 8
+PAGES = (".html", ".htm")
 
 
 class DownloadError(Exception):
@@ -79,8 +80,11 @@ def http_get(
             part.truncate(start := 0)
         length = response.headers.get("Content-Length", "")
         total = start + int(length) if length.isdecimal() else max_size
+        _refuse_page(name, start, response.headers.get("Content-Type", ""))
         with progress_bar(name, total, "Downloading", in_bytes=True) as bar:
             for done, piece in _pieces(response, chunk_size, start, total):
+                if done == len(piece):
+                    _refuse_page(name, start, "", piece)
                 if max_size is not None and done > max_size:
                     part.truncate(0)
                     raise DownloadError(f"it sends more than the {max_size} bytes of the file")
@@ -136,6 +140,18 @@ def _ask(
             )
         except requests.RequestException as error:
             return error
+
+
+def _refuse_page(name: str, start: int, kind: str, beginning: bytes = b"") -> None:
+    """Refuse a web page in place of a file: an error, or a place to log in, with status 200."""
+    if name.lower().endswith(PAGES) or start:
+        return
+    says_so = kind.partition(";")[0].strip().lower() == "text/html"
+    if says_so or beginning[:64].lstrip().lower().startswith((b"<!doctype html", b"<html")):
+        raise DownloadError(
+            "the server sends a web page, not the file; open the address in a browser to see what "
+            "it wants"
+        )
 
 
 def _goes_on_at(response: requests.Response, start: int) -> bool:

@@ -103,10 +103,9 @@ def deliver(file: DataFile, directory: Path, fill: Callable[[BinaryIO], None]) -
         if not _matches(part, file):
             got = f"{part.seek(0, os.SEEK_END)} bytes with {file.checksum_of(part)}"
             part.truncate(0)
-            size = "" if file.size is None else f"{file.size} bytes with "
-            raise DownloadError(
-                f"{file.name} arrived damaged: {got}; it should be {size}{file.checksum}"
-            )
+            size = None if file.size is None else f"{file.size} bytes"
+            wanted = " with ".join(text for text in (size, file.checksum) if text is not None)
+            raise DownloadError(f"{file.name} arrived damaged: {got}; it should be {wanted}")
         publish(Path(f"{target}.part"), target)
 
 
@@ -134,4 +133,6 @@ def _locked_part(target: Path) -> Iterator[FileIO]:
 
 
 def _matches(part: FileIO, file: DataFile) -> bool:
+    if file.size is not None and part.seek(0, os.SEEK_END) != file.size:
+        return False
     return file.checksum is None or file.checksum_of(part) == file.checksum

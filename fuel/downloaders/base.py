@@ -110,6 +110,7 @@ def default_downloader(
     clear: bool = False,
     *,
     checksums: Sequence[str | None] | None = None,
+    sizes: Sequence[int | None] | None = None,
 ) -> None:
     """Download files into a directory, or clear them from it.
 
@@ -123,6 +124,7 @@ def default_downloader(
         url_prefix: what to put before the name of a file without an address.
         clear: delete the files instead.
         checksums: the SHA-256 of each file, None where it is unknown.
+        sizes: the length of each file in bytes, None where it is unknown.
 
     Raises:
         NeedURLPrefix: if a file has no address and there is no `url_prefix`.
@@ -130,9 +132,10 @@ def default_downloader(
         DownloadError: if a file cannot be had, or is damaged.
     """
     checksums = [None] * len(urls) if checksums is None else checksums
+    sizes = [None] * len(urls) if sizes is None else sizes
     files = [
-        (url, DataFile(name=_name(url, name), sha256=checksum))
-        for url, name, checksum in zip(urls, filenames, checksums, strict=True)
+        (url, DataFile(name=_name(url, name), sha256=checksum, size=size))
+        for url, name, checksum, size in zip(urls, filenames, checksums, sizes, strict=True)
     ]
     if clear:
         clear_files(directory, [file.name for _, file in files])

@@ -4,6 +4,7 @@ import os
 import pty
 import subprocess
 import sys
+import threading
 
 import pytest
 from file_server import FileServer, Served
@@ -129,6 +130,59 @@ def test_the_default_downloader_trusts_checksums(server, tmp_path):
     assert len(server.requests) == 1
     with pytest.raises(DownloadError, match=r"y\.bin arrived damaged"):
         default_downloader(tmp_path, [url], ["y.bin"], checksums=["0" * 64])
+    assert os.listdir(tmp_path) == ["x.bin"]
+
+
+@pytest.mark.parametrize("size", [len(CONTENT) - 1, len(CONTENT) + 1])
+def test_a_file_of_another_size_is_refused_also_without_checksum(server, tmp_path, size):
+    url = f"{server.url}/a/file.bin"
+
+    with pytest.raises(DownloadError, match=rf"arrived damaged: .*it should be {size} bytes$"):
+        default_downloader(tmp_path, [url], ["x.bin"], sizes=[size])
+
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("served", "message"),
+    [
+        (Served(b"<html><body>Sorry</body></html>"), "a web page, not the file"),
+        (Served(b"Sorry", headers={"Content-Type": "text/html"}), "a web page, not the file"),
+        (Served(status=302, headers={"Location": "/a/x.bin"}), "redirects in circles"),
+        (Served(CONTENT, cut=3000), "the connection broke after"),
+        (Served(status=500), "the server answers 500"),
+    ],
+)
+def test_without_checksum_too_a_failed_download_leaves_no_file(server, tmp_path, served, message):
+    server.files["/a/x.bin"] = served
+
+    with pytest.raises(DownloadError, match=message):
+        default_downloader(tmp_path, [f"{server.url}/a/x.bin"], ["x.bin"])
+
+    assert not (tmp_path / "x.bin").exists()
+
+
+def test_a_web_page_may_be_downloaded_as_such(server, tmp_path):
+    server.files["/page.html"] = Served(b"<html></html>", headers={"Content-Type": "text/html"})
+
+    default_downloader(tmp_path, [f"{server.url}/page.html"], ["page.html"])
+
+    assert (tmp_path / "page.html").read_bytes() == b"<html></html>"
+
+
+def test_two_at_once_without_checksum_both_end_well(server, tmp_path):
+    url = f"{server.url}/a/file.bin"
+    threads = [
+        threading.Thread(target=default_downloader, args=(tmp_path, [url], ["x.bin"]))
+        for _ in range(4)
+    ]
+
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert (tmp_path / "x.bin").read_bytes() == CONTENT
     assert os.listdir(tmp_path) == ["x.bin"]
 
 

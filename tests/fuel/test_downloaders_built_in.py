@@ -184,7 +184,7 @@ def test_a_file_is_taken_out_of_an_archive_and_nothing_else(server, tmp_path, pa
 @pytest.mark.parametrize(
     ("content", "max_size", "message"),
     [
-        (b"<html>", 10_000, "its archive will not do: "),
+        (b"no archive", 10_000, "its archive will not do: "),
         (zip_bytes({"other": b"x"}), 10_000, "its archive has no folder/file"),
         (zip_bytes({"folder/file": b"another"}), 10_000, "it should be MD5"),
         (zip_bytes({"folder/file": CONTENT})[:-9], 10_000, "its archive will not do: "),

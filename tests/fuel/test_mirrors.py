@@ -120,13 +120,13 @@ def test_a_part_that_is_whole_needs_no_server(server, good, tmp_path):
 
 def test_after_wrong_bytes_the_next_mirror_is_tried(server, good, tmp_path, caplog):
     caplog.set_level(logging.INFO, "fuel")
-    server.files["/bad/data.gz"] = Served(b"<html>Please log in</html>")
+    server.files["/bad/data.gz"] = Served(b"something else")
     bad = HTTPMirror(url=f"{server.url}/bad/")
 
     fetch(WANTED, [bad, good], tmp_path)
 
     assert (tmp_path / "data.gz").read_bytes() == CONTENT
-    assert any("data.gz arrived damaged: 26 bytes with SHA-256" in line for line in caplog.messages)
+    assert any("data.gz arrived damaged: 14 bytes with SHA-256" in line for line in caplog.messages)
 
 
 @pytest.mark.parametrize(
@@ -135,6 +135,12 @@ def test_after_wrong_bytes_the_next_mirror_is_tried(server, good, tmp_path, capl
         (Served(status=404), "the server answers 404"),
         (Served(status=503), "the server answers 503"),
         (Served(CONTENT[:-1] + b"!"), "arrived damaged"),
+        (Served(CONTENT[:-1]), "arrived damaged: 199999 bytes"),
+        (Served(b" <!DOCTYPE HTML><p>Please log in"), "the server sends a web page, not the file"),
+        (
+            Served(b"\n\n<p>no", headers={"Content-Type": "text/html; charset=utf-8"}),
+            "the server sends a web page, not the file",
+        ),
         (Served(CONTENT + b"!"), f"sends more than the {len(CONTENT)} bytes"),
         (Served(status=302, headers={"Location": "data.gz"}), "redirects in circles"),
         (Served(status=302, headers={"Location": "gopher://x/"}), "gopher"),
