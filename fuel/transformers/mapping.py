@@ -6,6 +6,7 @@ from typing import Any
 
 from fuel.streams import AbstractDataStream
 from fuel.transformers.base import Transformer
+from fuel.transformers.batches import as_batch
 from fuel.transformers.sorting import SortMapping
 
 __all__ = ["Mapping"]
@@ -27,6 +28,8 @@ class Mapping(Transformer):
             may return, a dictionary with source names as keys.
         keeps_axes: whether results have the axes of the sources that they stand for, so that labels
             are kept; a `SortMapping`'s do, and what `add_sources` leaves as it is.
+        each_example: of a stream of batches, apply the function to each example, and make batches
+            of the results. A function of whole batches is many times faster.
         axis_labels: for each source the names of its axes.
 
     Raises:
@@ -42,6 +45,7 @@ class Mapping(Transformer):
         mapping_accepts: type = list,
         *,
         keeps_axes: bool = False,
+        each_example: bool = False,
         **kwargs: Any,
     ) -> None:
         if mapping_accepts not in (list, dict):
@@ -54,25 +58,35 @@ class Mapping(Transformer):
         super().__init__(data_stream, **kwargs)
         self.mapping = mapping
         self.mapping_accepts = mapping_accepts
+        self.each_example = each_example
         self.add_sources = None if add_sources is None else _checked(add_sources, data_stream)
         if self.add_sources is not None:
             self.sources = (*data_stream.sources, *self.add_sources)
 
     def transform_example(self, example: tuple[Any, ...]) -> tuple[Any, ...]:
         """What the function makes of one example."""
-        return self.transform_batch(example)
+        return self._with_image(example, self._image(example))
 
     def transform_batch(self, batch: tuple[Any, ...]) -> tuple[Any, ...]:
         """What the function makes of a batch."""
-        given: Any = batch
-        if self.mapping_accepts is dict:
-            given = dict(zip(self.data_stream.sources, batch, strict=True))
-        image = self._as_tuple(self.mapping(given))
-        return image if self.add_sources is None else (*batch, *image)
+        if not self.each_example:
+            return self.transform_example(batch)
+        images = [self._image(example) for example in zip(*batch, strict=True)]
+        columns = zip(*images, strict=True)
+        return self._with_image(batch, tuple(as_batch(column) for column in columns))
 
     def passes_on(self, source: str) -> str | None:
         """With `add_sources` the child's sources are passed on."""
         return source if self.add_sources is not None and source not in self.add_sources else None
+
+    def _image(self, data: tuple[Any, ...]) -> tuple[Any, ...]:
+        given: Any = data
+        if self.mapping_accepts is dict:
+            given = dict(zip(self.data_stream.sources, data, strict=True))
+        return self._as_tuple(self.mapping(given))
+
+    def _with_image(self, data: tuple[Any, ...], image: tuple[Any, ...]) -> tuple[Any, ...]:
+        return image if self.add_sources is None else (*data, *image)
 
     def _as_tuple(self, image: Any) -> tuple[Any, ...]:
         names = self.sources if self.add_sources is None else self.add_sources

@@ -6,6 +6,7 @@ from typing import Any
 
 from fuel.streams import AbstractDataStream
 from fuel.transformers.base import AgnosticTransformer, Transformer
+from fuel.transformers.batches import as_batch
 
 __all__ = ["AgnosticSourcewiseTransformer", "SourcewiseMapping", "SourcewiseTransformer"]
 
@@ -115,6 +116,8 @@ class SourcewiseMapping(AgnosticSourcewiseTransformer):
         which_sources: the sources to transform; default all.
         keeps_axes: whether results have the axes of what they were made from, so that labels are
             kept.
+        each_example: of a stream of batches, apply the function to each example, and make a batch
+            of the results. A function of whole batches is many times faster.
 
     Raises:
         TypeError: if `mapping` cannot be called.
@@ -134,6 +137,7 @@ class SourcewiseMapping(AgnosticSourcewiseTransformer):
         which_sources: Iterable[str] | None = None,
         *,
         keeps_axes: bool = False,
+        each_example: bool = False,
         **kwargs: Any,
     ) -> None:
         if not callable(mapping):
@@ -143,9 +147,12 @@ class SourcewiseMapping(AgnosticSourcewiseTransformer):
         kwargs.setdefault("produces_examples", data_stream.produces_examples)
         super().__init__(data_stream, which_sources=which_sources, **kwargs)
         self.mapping = mapping
+        self.each_example = each_example
 
     def transform_any_source(self, source_data: Any, source_name: str) -> Any:
         """What the function makes of an example or a batch of one source."""
+        if self.each_example and not self.produces_examples:
+            return as_batch([self.mapping(example) for example in source_data])
         return self.mapping(source_data)
 
 

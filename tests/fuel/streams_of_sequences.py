@@ -149,6 +149,7 @@ SPLIT = {
     "sorted": lambda: Mapping(text_batches(), SortMapping(first_length)),
     "forced": lambda: ForceFloatX(text_batches()),
     "one-hot": lambda: OneHot(numbers(), EXAMPLES),
+    "mapped by example": lambda: SourcewiseMapping(text_batches(), np.cumsum, each_example=True),
     "mapped by source": lambda: SourcewiseMapping(numbers(), np.negative),
 }
 """Streams whose items any process can make."""

@@ -172,6 +172,32 @@ def test_a_function_that_keeps_axes_keeps_labels():
     assert Mapping(stream(), lambda batch: batch, keeps_axes=True).axis_labels == LABELS
 
 
+def test_a_function_of_examples_is_applied_to_each_example_of_a_batch():
+    def span(image):
+        return image[: int(image[0, 0]) % 4 // 2 + 1]
+
+    (images, classes) = first(SourcewiseMapping(stream(), np.max, ("images",), each_example=True))
+    ragged_images = first(SourcewiseMapping(stream(), span, ("images",), each_example=True))[0]
+
+    assert images.tolist() == [5, 11, 17, 23]
+    assert np.array_equal(classes, CLASSES)
+    assert [image.shape for image in ragged_images] == [(1, 3), (2, 3)] * 2
+    assert first(SourcewiseMapping(stream(True), np.max, "images", each_example=True))[0] == 5
+
+
+@pytest.mark.parametrize("accepts", [list, dict])
+def test_a_mapping_of_examples_sees_one_at_a_time(accepts):
+    names = ("images", "classes") if accepts is dict else (0, 1)
+
+    def scaled(example):
+        return (example[names[0]] * float(example[names[1]][0]),)
+
+    added = Mapping(stream(), scaled, ("scaled",), mapping_accepts=accepts, each_example=True)
+
+    images, _, found = first(added)
+    assert np.array_equal(found, images * CLASSES[:, :, None])
+
+
 def test_what_is_mapped_over_a_source_must_be_a_function():
     with pytest.raises(TypeError, match="mapping=3 is no function"):
         SourcewiseMapping(stream(), 3)
