@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 
-__all__ = ["address_of", "is_local"]
+__all__ = ["address_of", "is_ipv6", "is_local"]
 
 IPC = "ipc://"
 
@@ -33,6 +33,11 @@ def address_of(host: str, port: int) -> str:
     if ":" in host and not host.startswith("["):
         host = f"[{host}]"
     return f"tcp://{'127.0.0.1' if host == 'localhost' else host}:{port}"
+
+
+def is_ipv6(address: str) -> bool:
+    """Whether an address of `address_of` is an IPv6 one."""
+    return address.startswith("tcp://[")
 
 
 def is_local(host: str) -> bool:

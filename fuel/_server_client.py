@@ -15,6 +15,7 @@ from fuel._result import EncodedState
 from fuel._server_connection import Connection
 from fuel._server_error import ServerError
 from fuel._server_message import Message
+from fuel._shard import Shard
 from fuel.exceptions import StateMismatchError
 
 _REPLIES = ("begin", "item", "end", "error", "place")
@@ -32,10 +33,9 @@ class Welcome:
 
 @dataclass(frozen=True, kw_only=True)
 class Wishes:
-    """What a client wants of a server at each start: its share of the items, and its limits."""
+    """What a client wants of a server at each start: its shard of the stream, and its limits."""
 
-    share: int
-    shares: int
+    shard: Shard
     hwm: int
     max_bytes: int
 
@@ -47,17 +47,15 @@ class ServedEpochs:
         connection: to the server.
         wishes: what to ask for.
         state: the place to begin at; None for where the server's stream is.
-        index: items of the epoch before that place.
     """
 
     def __init__(
-        self, connection: Connection, wishes: Wishes, state: dict[str, Any] | None, index: int
+        self, connection: Connection, wishes: Wishes, state: dict[str, Any] | None
     ) -> None:
         self._connection = connection
         self._wishes = wishes
         self._state: EncodedState | dict[str, Any] | None = state
         self._moved = False
-        self.index = index
         self.in_epoch = False
         self._abandon = False
         self._failures = 0
@@ -93,11 +91,11 @@ class ServedEpochs:
         self._running = False
         self._next_message(("place",), operation)
         self._running = self.in_epoch = self._abandon = False
-        self.index = self._failures = 0
+        self._failures = 0
 
-    def go_to(self, state: dict[str, Any] | None, index: int) -> None:
+    def go_to(self, state: dict[str, Any] | None) -> None:
         """Go to another place."""
-        self._state, self._moved, self.index = state, False, index
+        self._state, self._moved = state, False
         self._running = self.in_epoch = self._abandon = False
         self._failures = 0
 
@@ -176,7 +174,6 @@ class ServedEpochs:
                 raise ServerError(f"the server sent {message.kind!r} where {kinds} was due")
             self._state, self._moved = message.encoded("state"), True
             self._failures = 0
-            self.index = message.whole_number("index")
             return message
 
     def _is_of_this_run(self, message: Message) -> bool:
@@ -202,11 +199,11 @@ class ServedEpochs:
             "start",
             run=self._run,
             state=self.state_dict(),
-            index=self.index,
             abandon=self._abandon,
             failed=self._failures,
-            share=wishes.share,
-            shares=wishes.shares,
+            index=wishes.shard.index,
+            count=wishes.shard.count,
+            even=wishes.shard.even,
             operation=operation,
             hwm=wishes.hwm,
             max_bytes=wishes.max_bytes,

@@ -14,6 +14,7 @@ import zmq
 
 from fuel import _server_message
 from fuel._codec import CodecError
+from fuel._server_address import is_ipv6
 from fuel._server_error import ServerError
 from fuel._server_keys import client_keys
 from fuel._server_message import Message
@@ -120,7 +121,6 @@ class Connection:
     def _socket(self) -> zmq.Socket[bytes]:
         if not self._sockets:
             self._context: zmq.Context[Any] = zmq.Context()
-            self._context.setsockopt(zmq.IPV6, 1)
             self._finalizer = weakref.finalize(self, _release, self._context, self._sockets)
             self._sockets.append(self._connected())
         return self._sockets[0]
@@ -143,6 +143,7 @@ class Connection:
         self._opened = time.monotonic()
         socket: zmq.Socket[bytes] = self._context.socket(zmq.DEALER)
         for option, value in (
+            (zmq.IPV6, is_ipv6(self._address)),
             (zmq.LINGER, 0),
             (zmq.RCVHWM, 0),  # credit is what limits
             (zmq.RECONNECT_IVL, max(1, int(min(0.1, self._heartbeat) * 1000))),

@@ -84,8 +84,6 @@ class Gate:
 
     def _allowed(self) -> set[bytes]:
         assert self._folder is not None
-        try:
-            return allowed_keys(self._folder)
-        except (OSError, ValueError) as error:
-            self._log.warn("the keys of clients cannot be read", error)
-            return set()
+        return allowed_keys(
+            self._folder, lambda error: self._log.warn("a client's key cannot be read", error)
+        )

@@ -8,7 +8,7 @@ FOLDER/client-NAME/                 goes to that client: its key pair, and serve
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -56,6 +56,7 @@ def make_keys(folder: str | os.PathLike[str], clients: Sequence[str] = ("client"
     made = []
     server = folder / "server"
     if not server.exists():
+        _new_folder(server)
         _new_folder(server / "allowed")
         _write_pair(server, "server")
         made.append(server)
@@ -90,11 +91,22 @@ def client_keys(folder: str | os.PathLike[str]) -> tuple[KeyPair, bytes]:
     return own, _load(Path(folder, "server.key"), "client-NAME")[0]
 
 
-def allowed_keys(folder: str | os.PathLike[str]) -> set[bytes]:
-    """The public keys of the clients that a server lets in; read when asked."""
-    return {
-        zmq.auth.load_certificate(path)[0] for path in sorted(Path(folder, "allowed").glob("*.key"))
-    }
+def allowed_keys(
+    folder: str | os.PathLike[str], complain: Callable[[Exception], None]
+) -> set[bytes]:
+    """The public keys of the clients that a server lets in; read when asked.
+
+    Args:
+        folder: of the server's keys.
+        complain: told of files that cannot be read.
+    """
+    keys = set()
+    for path in sorted(Path(folder, "allowed").glob("*.key")):
+        try:
+            keys.add(_load(path, "server")[0])
+        except (OSError, ValueError) as error:
+            complain(error)
+    return keys
 
 
 def _new_folder(path: Path) -> None:

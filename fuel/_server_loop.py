@@ -19,13 +19,14 @@ from fuel import _server_message
 from fuel._abstract_stream import AbstractDataStream
 from fuel._codec import CodecError
 from fuel._doorbell import Doorbell
-from fuel._server_address import address_of
+from fuel._server_address import address_of, is_ipv6
 from fuel._server_gate import Gate
 from fuel._server_log import QuietLog
 from fuel._server_message import Message, MessageError, VersionError
 from fuel._server_push import Pusher
 from fuel._server_run import OPERATIONS, Start, copy_of, state_of
 from fuel._server_session import Session
+from fuel._shard import WHOLE, Shard
 
 __all__ = ["Server"]
 
@@ -103,13 +104,12 @@ class Server:
         self._items = 0
         self._bell = Doorbell()
         self._context: zmq.Context[Any] = zmq.Context()
-        self._context.setsockopt(zmq.IPV6, 1)
+        self._context.setsockopt(zmq.IPV6, is_ipv6(address))
         self._pusher: Pusher | None = None
         try:
             self._open(address)
             if push_port is not None:
-                make = partial(self._copy, data_stream)
-                self._pusher = Pusher(make, self._context, address_of(host, push_port), hwm)
+                self._pusher = Pusher(self._copy, self._context, address_of(host, push_port), hwm)
         except BaseException:
             self.close()
             raise
@@ -204,9 +204,9 @@ class Server:
         self._poller.register(self._bell.fileno(), zmq.POLLIN)
         self._gate.register(self._poller)
 
-    def _copy(self, stream: AbstractDataStream) -> AbstractDataStream:
+    def _copy(self, shard: Shard = WHOLE) -> AbstractDataStream:
         with self._copying:
-            return copy_of(stream)
+            return copy_of(self._template, shard)
 
     def _receive(self) -> None:
         for _ in range(_AT_ONCE):
@@ -272,7 +272,7 @@ class Server:
             logger.info("client %s begins; there are %d", identity.hex(), len(self._sessions) + 1)
             session = self._sessions[identity] = Session(
                 f"client {identity.hex()}",
-                partial(self._copy, self._template),
+                self._copy,
                 partial(self._put, identity),
             )
         session.start(start)
@@ -325,21 +325,21 @@ def _start_of(message: Message, hwm: int, max_bytes: int) -> Start:
     state = message.value("state")
     if state is not None and not isinstance(state, dict):
         raise MessageError(f"a state must be a dictionary or None, got {state!r:.60}")
-    numbers = {
-        name: message.whole_number(name) for name in ("run", "index", "failed", "share", "shares")
-    }
-    if not numbers["share"] < numbers["shares"]:
-        raise MessageError(f"share {numbers['share']} of {numbers['shares']} does not exist")
+    index, count = message.whole_number("index"), message.whole_number("count")
+    if not index < count:
+        raise MessageError(f"there is no shard {index} of {count}")
     operation = message.text("operation")
     if operation not in ("", *OPERATIONS):
         raise MessageError(f"the unknown operation {operation[:40]!r}")
     return Start(
+        run=message.whole_number("run"),
         state=state,
+        failed=message.whole_number("failed"),
+        shard=Shard(index, count, message.value("even") is True),
         abandon=message.value("abandon") is True,
         operation=operation,
         hwm=max(1, min(hwm, message.whole_number("hwm"))),
         max_bytes=max(1, min(max_bytes, message.whole_number("max_bytes"))),
-        **numbers,
     )
 
 

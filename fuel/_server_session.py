@@ -6,13 +6,14 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from fuel import _server_message
 from fuel._abstract_stream import AbstractDataStream
 from fuel._codec import CodecError
 from fuel._server_run import Reply, Start, error_reply, run
+from fuel._shard import WHOLE, Shard
 
 logger = logging.getLogger("fuel.server")
 
@@ -22,14 +23,14 @@ class Session:
 
     Args:
         name: of the client, for the log.
-        make_stream: makes its copy of the stream; called in the thread.
+        make_stream: makes its copy of the stream, or of a shard; called in the thread.
         send: takes the frames of a message; called in the thread.
     """
 
     def __init__(
         self,
         name: str,
-        make_stream: Callable[[], AbstractDataStream],
+        make_stream: Callable[[Shard], AbstractDataStream],
         send: Callable[[list[Any]], None],
     ) -> None:
         self.name = name
@@ -94,15 +95,18 @@ class Session:
 
     def _work(self) -> None:
         stream: AbstractDataStream | None = None
+        shard = WHOLE
         done: Start | None = None
         try:
             while (start := self._next_start(done)) is not None:
                 done = start
                 try:
-                    if stream is not None and start.state is None and not start.abandon:
+                    begins_anew = start.state is None and not start.abandon
+                    if stream is not None and (begins_anew or start.shard != shard):
                         self._close(stream)
-                        stream = None  # nothing else brings it back to where it began
-                    stream = stream or self._make_stream()
+                        stream = None
+                    shard = start.shard
+                    stream = stream or self._make_stream(shard)
                     self._run(stream, start)
                 except Exception as error:
                     logger.warning("%s: the stream cannot go on: %r", self.name, error)
@@ -128,10 +132,9 @@ class Session:
     def _run(self, stream: AbstractDataStream, start: Start) -> None:
         replies = run(stream, start)
         sequence = 0
-        while self._has_room(start) and (reply := _next(replies)) is not None:
-            for one in reply:
-                self._tell(start, sequence, one)
-                sequence += 1
+        while self._has_room(start) and (reply := next(replies, None)) is not None:
+            self._tell(start, sequence, reply)
+            sequence += 1
 
     def _has_room(self, start: Start) -> bool:
         """Wait until a message may be sent; False if the client wants something else by then."""
@@ -162,13 +165,6 @@ class Session:
         self.items += reply[0] == "item"
         self.bytes += size
         self._send(frames)
-
-
-def _next(replies: Iterator[Reply | None]) -> list[Reply] | None:
-    """The next reply as a list, which is empty for another client's item; None at the end."""
-    for reply in replies:
-        return [] if reply is None else [reply]
-    return None
 
 
 def _packed(start: Start, sequence: int, reply: Reply) -> list[Any]:

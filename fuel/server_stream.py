@@ -13,7 +13,7 @@ from fuel._server_address import address_of
 from fuel._server_client import ServedEpochs, Welcome, Wishes
 from fuel._server_connection import Connection
 from fuel._server_error import ServerError
-from fuel._stream_state import STATE_VERSION, check_state
+from fuel._shard import WHOLE, Shard
 from fuel.exceptions import StateMismatchError
 from fuel.iterator import DataIterator
 
@@ -25,7 +25,11 @@ class ServerDataStream(AbstractDataStream):
 
     It is like the server's stream in this process: its `state_dict` is that stream's, at the item
     delivered last, and goes on exactly, here, in another client, or in the stream itself without
-    any server. Several clients each have a stream of their own; or they share one, with `share`.
+    any server.
+
+    Several clients each have a stream of their own. To share one among `count` clients, each takes
+    its shard, `ServerDataStream().shard(index, count)`: the items of each epoch are dealt out, and
+    all see its end. The server makes a shard's items only, if they can be made each by itself.
 
     It connects when something is first asked for. A server that was ended and started again is
     found again, and asked for what comes next: nothing is lost and nothing comes twice. A server
@@ -38,9 +42,6 @@ class ServerDataStream(AbstractDataStream):
         port: the server's.
         hwm: messages, of which an item is one, that may be under way to here.
         axis_labels: for each source the names of its axes; default the server's.
-        share: `(index, count)` if the items are dealt among `count` clients: this one gets items
-            `index`, `index + count`, ... of each epoch, and sees the end of each, as all do. The
-            server makes no other items for it if they can be made each by itself.
         max_bytes: no more is sent ahead while so many bytes are under way to here.
         heartbeat: seconds of silence after which the server is asked whether it is there.
         timeout: seconds of silence after which it is an error; None waits for ever. A server that
@@ -67,7 +68,6 @@ class ServerDataStream(AbstractDataStream):
         hwm: int = 10,
         axis_labels: AxisLabels | None = None,
         *,
-        share: tuple[int, int] | None = None,
         max_bytes: int = 256 * 2**20,
         heartbeat: float = 1.0,
         timeout: float | None = 60.0,
@@ -79,19 +79,14 @@ class ServerDataStream(AbstractDataStream):
         for name, seconds in (("heartbeat", heartbeat), ("timeout", timeout)):
             if seconds is not None and seconds <= 0:
                 raise ValueError(f"{name}={seconds} must be a positive number of seconds")
-        index, count = (0, 1) if share is None else share
-        if not 0 <= index < count:
-            raise ValueError(
-                f"share={share} must be (index, count) with an index from 0 to count - 1"
-            )
         super().__init__(None, axis_labels)
         self.host, self.port, self.hwm = host, port, hwm
-        self.share = share
         self.max_bytes, self.heartbeat, self.timeout = max_bytes, heartbeat, timeout
         self.keys = keys
         self._sources = None if sources is None else tuple(sources)
         self._produces_examples = produces_examples
-        self._start(None, 0)
+        self._shard = WHOLE
+        self._start(None)
 
     @property
     def connected(self) -> bool:
@@ -184,16 +179,15 @@ class ServerDataStream(AbstractDataStream):
     def __getstate__(self) -> dict[str, Any]:
         """Everything but the connection; the place instead of it."""
         state = {name: value for name, value in vars(self).items() if name not in _UNSAVED}
-        return {**state, "_place": (self._place(), self._epochs.index)}
+        return {**state, "_place": self._place()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         state = dict(state)
-        place, index = state.pop("_place")
+        place = state.pop("_place")
         vars(self).update(state)
-        self._start(place, index)
+        self._start(place)
 
-    def _start(self, state: dict[str, Any] | None, index: int) -> None:
-        share, shares = self.share or (0, 1)
+    def _start(self, state: dict[str, Any] | None) -> None:
         self._connection = Connection(
             address_of(self.host, self.port),
             heartbeat=self.heartbeat,
@@ -202,9 +196,8 @@ class ServerDataStream(AbstractDataStream):
         )
         self._epochs = ServedEpochs(
             self._connection,
-            Wishes(share=share, shares=shares, hwm=self.hwm, max_bytes=self.max_bytes),
+            Wishes(shard=self._shard, hwm=self.hwm, max_bytes=self.max_bytes),
             state,
-            index,
         )
         self._known = None
         self._is_loaded = state is not None
@@ -238,7 +231,7 @@ class ServerDataStream(AbstractDataStream):
         """Connect; and if no place was loaded, be where the server's stream is."""
         known = self._welcome()
         if known.state is not None and self._place() is None:
-            self._epochs.go_to(known.state, 0)
+            self._epochs.go_to(known.state)
 
     def _do(self, operation: str) -> None:
         self._undo_peek()
@@ -263,29 +256,20 @@ class ServerDataStream(AbstractDataStream):
                 "the served stream does not know its place; define state_dict and load_state_dict "
                 "for it"
             )
-        if self.share is None:
-            return dict(place)
-        return {
-            "version": STATE_VERSION,
-            "stream": self._describe(),
-            "index": self._epochs.index,
-            "child": place,
-        }
+        return dict(place)
 
     def _load_state(self, state: Mapping[str, Any]) -> None:
         if not isinstance(state, Mapping):
             raise StateMismatchError(f"a state is a dictionary, but got {state!r:.100}")
-        index = 0
-        if self.share is not None:
-            check_state(state, self._describe())
-            state, index = state["child"], state["index"]
-        self._epochs.go_to(dict(state), index)
+        self._epochs.go_to(dict(state))
         self._is_loaded = True
 
-    def _describe(self) -> str:
-        assert self.share is not None
-        index, count = self.share
-        return f"every {count}th item from number {index} on"
+    def _part(self, shard: Shard) -> ServerDataStream:
+        """A client of the same server that asks for a shard only."""
+        part = object.__new__(ServerDataStream)
+        wanted = shard if self._shard == WHOLE else shard.within(self._shard)
+        part.__setstate__({**self.__getstate__(), "_shard": wanted})
+        return part
 
     def _continue_epoch(self, as_dict: bool = False) -> DataIterator:
         if (self._place() or {}).get("in_epoch", True):

@@ -33,11 +33,13 @@ def test_a_client_gets_what_the_stream_gives_epoch_after_epoch(chain):
     assert [as_lists(epoch) for epoch in got] == [as_lists(epoch) for epoch in expected]
 
 
-@pytest.mark.parametrize("share", [None, (1, 3)])
+@pytest.mark.parametrize("shard", [(0, 1), (1, 3)])
 @pytest.mark.parametrize("chain", CHAINS)
-def test_a_served_stream_is_resumable_at_every_point(chain, share):
+def test_a_served_stream_is_resumable_at_every_point(chain, shard):
     with serving(getattr(streams, chain)()) as (port, _):
-        make = partial(client, port, share=share)
+
+        def make():
+            return client(port).shard(*shard)
 
         check_resumable(make)
         check_resumable(make, abandon=(1, None, 2))
@@ -194,7 +196,7 @@ def test_clients_that_share_are_dealt_each_item_once_and_all_see_the_end(chain):
     with serving(make()) as (port, _):
         dealt = []
         for index in range(4):
-            with client(port, share=(index, 4)) as stream:
+            with client(port).shard(index, 4) as stream:
                 dealt.append([as_lists(epoch) for epoch in epochs_of(stream, [100] * 3)])
 
     for number, epoch in enumerate(expected):
@@ -204,7 +206,7 @@ def test_clients_that_share_are_dealt_each_item_once_and_all_see_the_end(chain):
 def test_a_client_that_shares_has_the_others_items_not_made_where_that_can_be(tmp_path):
     stream = Mapping(numbers(), partial(note, tmp_path))
 
-    with serving(stream) as (port, _), client(port, share=(3, 10)) as served:
+    with serving(stream) as (port, _), client(port).shard(3, 10) as served:
         items = list(served.get_epoch_iterator())
 
     assert len(items) == 10
@@ -218,19 +220,48 @@ def note(folder, batch):
     return batch
 
 
-def test_a_share_that_does_not_exist_is_refused():
-    with pytest.raises(ValueError, match=r"share=\(2, 2\) must be \(index, count\)"):
-        client(1, share=(2, 2))
+def test_even_shards_have_equally_many_items():
+    with serving(streams.scaled()) as (port, _):
+        counts = []
+        for index in range(4):
+            with client(port).shard(index, 4, even=True) as stream:
+                counts.append(len(list(stream.get_epoch_iterator())))
+
+    assert counts == [streams.BATCHES // 4] * 4
 
 
-def test_the_place_of_one_share_does_not_fit_another():
+def test_a_shard_of_a_shard_is_a_shard_of_the_whole():
+    expected = as_lists(streams.scaled().get_epoch_iterator())
+
+    with serving(streams.scaled()) as (port, _), client(port).shard(1, 2).shard(0, 2) as stream:
+        assert as_lists(stream.get_epoch_iterator()) == expected[1::4]
+
+
+def test_between_epochs_a_place_fits_any_number_of_shards():
+    whole = streams.scaled()
+    epochs_of(whole, [100])
+    expected = as_lists(whole.get_epoch_iterator())
+
+    with serving(streams.scaled()) as (port, _), client(port).shard(0, 2) as stream:
+        list(stream.get_epoch_iterator())
+        state = through_json(stream.state_dict())
+        with client(port).shard(2, 3) as other:
+            other.load_state_dict(state)
+            got = as_lists(other.get_epoch_iterator())
+
+    assert got == expected[2::3]
+
+
+def test_inside_an_epoch_the_place_of_one_shard_does_not_fit_another():
     with (
         serving(streams.scaled()) as (port, _),
-        client(port, share=(0, 2)) as one,
-        client(port, share=(1, 2)) as other,
-        pytest.raises(StateMismatchError, match="every 2th item from number 0 on"),
+        client(port).shard(0, 2) as one,
+        client(port).shard(1, 2) as other,
     ):
+        next(one.get_epoch_iterator())
         other.load_state_dict(one.state_dict())
+        with pytest.raises(StateMismatchError, match="after item 1 of shard 0 of 2"):
+            other.get_epoch_iterator()
 
 
 def test_the_place_of_another_stream_is_refused_with_both_names_and_the_server_goes_on():
