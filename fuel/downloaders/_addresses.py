@@ -20,9 +20,6 @@ __all__ = ["AddressMirror", "get_files"]
 
 logger = logging.getLogger(__name__)
 
-MARKS = {".zip": (0, b"PK"), ".gz": (0, b"\x1f\x8b"), ".tar": (257, b"ustar")}
-"""Where in an archive stands what, by the end of its name."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class AddressMirror(AbstractMirror):
@@ -84,7 +81,7 @@ def get_files(
 
     Raises:
         NeedURLPrefix: if a missing file has no mirror or address, and there is no `url_prefix`.
-        DownloadError: if a file cannot be had, is damaged, or is no archive and should be one.
+        DownloadError: if a file cannot be had, or is damaged.
         OSError: if it cannot be written.
     """
     if clear:
@@ -109,21 +106,4 @@ def get_files(
         else:
             wanted[name] = address
     default_downloader(directory, list(wanted.values()), list(wanted), url_prefix)
-    for name in wanted:
-        _check_beginning(Path(directory) / name)
     logger.info("all files are in %s", directory)
-
-
-def _check_beginning(path: Path) -> None:
-    """Refuse a page that was sent instead of an archive, which no checksum would tell."""
-    if path.suffix not in MARKS:
-        return
-    place, mark = MARKS[path.suffix]
-    with path.open("rb") as file:
-        beginning = file.read(place + len(mark) + 20)
-    if not beginning[place:].startswith(mark):
-        path.unlink()
-        raise DownloadError(
-            f"{path.name}: what the server sends is no {path.suffix} file; it begins "
-            f"{beginning[:20]!r}"
-        )

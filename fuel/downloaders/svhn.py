@@ -11,19 +11,23 @@ from fuel.downloaders.mirrors import AbstractMirror, DataFile, HTTPMirror
 
 __all__ = ["FILES", "MIRRORS", "fill_subparser", "svhn_downloader"]
 
-SITE = "http://ufldl.stanford.edu/housenumbers/"
-
 FILES: Mapping[int, tuple[DataFile, ...]] = {
     1: (
         DataFile(
             name="train.tar.gz",
             sha256="4b17bb33b6cd8f963493168f80143da956f28ec406cc12f8e5745a9f91a51898",
+            size=404141560,
         ),
         DataFile(
             name="test.tar.gz",
             sha256="57ac9ceb530e4aa85b55d991be8fc49c695b3d71c6f6a88afea86549efde7fb5",
+            size=276555967,
         ),
-        DataFile(name="extra.tar.gz"),
+        DataFile(
+            name="extra.tar.gz",
+            sha256="e857e27d1e65bd1e7d3959b094061777f6506bbc39889a0df3bba6a729d60f9c",
+            size=1955489752,
+        ),
     ),
     # These have the MD5 sums e26dedcc434d2e4c54c9b2d4a06d8373, eb5a983be6a315427106f1b164d9cef3
     # and a93ce644f1a588dc4d68dda5feec44a7.
@@ -46,7 +50,7 @@ FILES: Mapping[int, tuple[DataFile, ...]] = {
     ),
 }
 
-MIRRORS: tuple[AbstractMirror, ...] = (HTTPMirror(url=SITE),)
+MIRRORS: tuple[AbstractMirror, ...] = (HTTPMirror(url="http://ufldl.stanford.edu/housenumbers/"),)
 
 
 def svhn_downloader(
@@ -56,7 +60,6 @@ def svhn_downloader(
     *,
     files: Mapping[int, Sequence[DataFile]] = FILES,
     mirrors: Sequence[AbstractMirror] = MIRRORS,
-    site: str = SITE,
 ) -> None:
     """Put the three files of one of SVHN's formats into a directory, or clear them from it.
 
@@ -65,8 +68,7 @@ def svhn_downloader(
         directory: where to; made if it is not there.
         clear: delete the files instead.
         files: what is wanted, for each format.
-        mirrors: where to try for the files whose checksums are known, in turn.
-        site: the address of the directory that has the others.
+        mirrors: where to try, in turn.
 
     Raises:
         ValueError: if `which_format` is another.
@@ -75,14 +77,7 @@ def svhn_downloader(
     """
     if which_format not in files:
         raise ValueError(f"which_format={which_format!r} is neither 1 nor 2")
-    wanted = files[which_format]
-    get_files(
-        directory,
-        clear,
-        [file for file in wanted if file.sha256 is not None],
-        mirrors,
-        {file.name: f"{site}{file.name}" for file in wanted if file.sha256 is None},
-    )
+    get_files(directory, clear, files[which_format], mirrors, {})
 
 
 def fill_subparser(subparser: argparse.ArgumentParser) -> Callable[..., None]:

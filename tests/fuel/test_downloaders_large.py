@@ -71,17 +71,30 @@ def test_clearing_deletes_the_files_alone(tmp_path):
     assert os.listdir(tmp_path) == ["mine"]
 
 
-def test_svhn_verifies_what_has_a_checksum_and_takes_the_rest(tmp_path, server):
-    contents = {"train.tar.gz": b"train", "extra.tar.gz": b"\x1f\x8bextra"}
+def test_svhn_that_is_there_is_verified_and_not_fetched_again(tmp_path, server):
+    contents = {"train.tar.gz": b"train", "extra.tar.gz": b"extra"}
     serve(server, contents)
-    files = {1: (data_file("train.tar.gz", b"train"), DataFile(name="extra.tar.gz"))}
+    files = {1: [data_file(name, content) for name, content in contents.items()]}
     mirrors = (HTTPMirror(url=server.url),)
 
-    for _ in range(2):  # the second time nothing is fetched
-        svhn_downloader(1, tmp_path, files=files, mirrors=mirrors, site=f"{server.url}/")
+    svhn_downloader(1, tmp_path, files=files, mirrors=mirrors)
+    (tmp_path / "extra.tar.gz").write_bytes(b"other")
+    svhn_downloader(1, tmp_path, files=files, mirrors=mirrors)
 
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == contents
-    assert len(server.requests) == 2
+    assert [path for path, _ in server.requests] == [
+        "/train.tar.gz",
+        "/extra.tar.gz",
+        "/extra.tar.gz",
+    ]
+
+
+def test_archives_without_a_checksum_that_are_there_are_taken_as_they_are(tmp_path):
+    (tmp_path / "a.zip").write_bytes(b"mine")
+
+    download_dogs_vs_cats(tmp_path, addresses={"a.zip": "http://127.0.0.1:9/a.zip"})
+
+    assert (tmp_path / "a.zip").read_bytes() == b"mine"
 
 
 def test_svhn_has_two_formats(tmp_path):
