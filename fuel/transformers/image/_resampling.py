@@ -63,20 +63,20 @@ def rotate(image: np.ndarray, angle: float, resample: str) -> np.ndarray:
     y = (np.arange(height) + 0.5 - height / 2)[:, None]
     across = math.cos(angle) * x - math.sin(angle) * y + width / 2
     down = math.sin(angle) * x + math.cos(angle) * y + height / 2
-    inside = (across >= 0) & (across < width) & (down >= 0) & (down < height)
+    outside = (across < 0) | (across >= width) | (down < 0) | (down >= height)
     pixels = _computable(image, resample).reshape(channels, height * width)
     sums: np.ndarray | None = None
-    for row, row_weights in _taps(down[inside], height, resample):
-        for column, column_weights in _taps(across[inside], width, resample):
+    for row, row_weights in _taps(down, height, resample):
+        for column, column_weights in _taps(across, width, resample):
             part = pixels.take(row * width + column, axis=1)
             if row_weights is None or column_weights is None:
                 sums = part
                 continue
             part *= (row_weights * column_weights).astype(part.dtype)
-            sums = part if sums is None else sums + part
-    out = np.zeros_like(image)
-    if sums is not None:
-        out[:, inside] = _restored(sums, image.dtype)
+            sums = part if sums is None else np.add(sums, part, out=sums)
+    assert sums is not None
+    out = _restored(sums, image.dtype)
+    np.copyto(out, np.zeros((), out.dtype), where=outside)
     return out
 
 
@@ -89,7 +89,7 @@ def _sample_along(
         if weights is None:
             return part
         part *= (weights if axis == -1 else weights[:, None]).astype(part.dtype)
-        sums = part if sums is None else sums + part
+        sums = part if sums is None else np.add(sums, part, out=sums)
     assert sums is not None
     return sums
 
