@@ -31,12 +31,28 @@ __all__ = ["main"]
 logger = logging.getLogger(__name__)
 
 ENDINGS = (".hdf5", ".hdf", ".h5")
+FORMS = {
+    "image_folder": "a folder or archive of images, by class",
+    "npz": "arrays of NumPy's",
+    "repack": "a file of fuel's, in a faster or smaller layout",
+    "table": "CSV and Parquet files",
+}
 EPILOG = """\
-The file appears under its name when it is whole; if anything fails, what was there stays. Example:
+The file appears under its name when it is whole; if anything fails, what was there stays. `DATASET`
+is a data set that fuel-download gets, or a form that your own data has. Examples:
 
     fuel-download mnist --directory data
     fuel-convert mnist --directory data --output-directory data
     fuel-info data/mnist.hdf5
+
+    fuel-convert image_folder photos --size 64x64 --fractions train=0.9,test=0.1
+    fuel-convert table flowers.csv --targets species --licence CC0-1.0
+    fuel-convert npz train=train.npz test=test.npz
+    fuel-convert repack old.hdf5 --output-filename new.hdf5
+
+`fuel-convert DATASET --help` tells of each. To complete these words with TAB in bash:
+
+    eval "$(fuel-convert --print-completion bash)"
 """
 
 
@@ -113,7 +129,9 @@ def _parser() -> argparse.ArgumentParser:
     subparsers = parser.add_subparsers(title="data sets", metavar="DATASET")
     known = data_sets(all_converters, config.extra_converters, "all_converters")
     for name, fill_subparser in known.items():
-        subparser = subparsers.add_parser(name, parents=[common], help=f"convert {name}")
+        subparser = subparsers.add_parser(
+            name, parents=[common], help=FORMS.get(name, f"convert {name}")
+        )
         subparser.set_defaults(function=fill_subparser(subparser))
     return parser
 

@@ -1,4 +1,6 @@
 import fcntl
+import importlib
+import json
 import os
 import signal
 import subprocess
@@ -222,3 +224,92 @@ def test_the_files_of_a_conversion_that_is_going_on_are_left_alone(directory, tm
     os.close(lock)
 
     assert sorted(os.listdir(tmp_path / "out")) == [".fuel-convert-other", "mnist.hdf5"]
+
+
+def test_help_teaches_own_data(capsys):
+    status = main(["--help"])
+
+    said = capsys.readouterr().out
+    assert status == 0
+    for line in (
+        "fuel-convert mnist --directory data",
+        "fuel-convert image_folder photos --size 64x64",
+        "fuel-convert table flowers.csv --targets species",
+        "fuel-convert repack old.hdf5",
+    ):
+        assert line in said
+
+
+@pytest.mark.parametrize("command", ["convert", "download", "info"])
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_a_shell_learns_to_complete_the_commands(command, shell, capsys):
+    pytest.importorskip("shtab")
+    module = importlib.import_module(f"fuel.commands.{command}")
+
+    status = module.main(["--print-completion", shell])
+
+    script = capsys.readouterr().out
+    assert status == 0
+    assert f"fuel-{command}" in script
+    if command != "info":
+        assert "mnist" in script
+
+
+def test_bash_takes_the_completion_and_completes_with_it(tmp_path, capsys):
+    pytest.importorskip("shtab")
+    main(["--print-completion", "bash"])
+    (tmp_path / "completion").write_text(capsys.readouterr().out)
+    ask = (
+        f"source {tmp_path}/completion; COMP_WORDS=(fuel-convert mni); COMP_CWORD=1; "
+        "_shtab_fuel_convert; echo ${COMPREPLY[@]}"
+    )
+
+    done = subprocess.run(["bash", "-c", ask], capture_output=True, text=True)
+
+    assert (done.stdout, done.stderr) == ("mnist\n", "")
+
+
+def test_without_the_library_for_completion_the_extra_is_named(tmp_path):
+    code = (
+        "import importlib.util, sys\n"
+        "found = importlib.util.find_spec\n"
+        "importlib.util.find_spec = lambda name, *a: None if name == 'shtab' else found(name, *a)\n"
+        "from fuel.commands.convert import main\n"
+        "sys.exit(main(['--print-completion', 'bash']))"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+
+    assert done.returncode == 1
+    assert "completion in a shell needs shtab: pip install" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("flag", ["--licence", "--license"])
+def test_a_licence_is_recorded(directory, flag):
+    main(["mnist", "-d", directory, "-o", directory, flag, "CC BY-SA 3.0"])
+
+    with h5py.File(f"{directory}/mnist.hdf5") as h5file:
+        assert h5file.attrs["licence"] == "CC BY-SA 3.0"
+
+
+def test_figures_and_a_checksum_are_recorded_of_any_data_set(directory):
+    main(["mnist", "-d", directory, "-o", directory])
+
+    with h5py.File(f"{directory}/mnist.hdf5") as h5file:
+        targets = json.loads(h5file["targets"].attrs["statistics"])
+        assert len(h5file.attrs["content_sha256"]) == 64
+    assert targets["train"]["classes"] == {str(n): 2 if n < 2 else 1 for n in range(10)}
+
+
+def test_a_name_that_is_taken_is_refused(tmp_path, monkeypatch, capsys):
+    (tmp_path / "clashing_converters.py").write_text("all_converters = (('mnist', None),)")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("FUEL_EXTRA_CONVERTERS", "clashing_converters")
+
+    status = main(["mnist"])
+
+    assert status == 2
+    assert "clashing_converters, named in the settings, has a data set 'mnist'" in (
+        capsys.readouterr().err
+    )

@@ -165,6 +165,7 @@ def test_a_data_directory_that_cannot_be_made_says_which_variable_helps(tmp_path
     ("name", "default", "text", "value"),
     [
         ("default_seed", 1, "7", 7),
+        ("local_data_path", "", "/scratch/fuel", "/scratch/fuel"),
         ("floatX", "float32", "float64", "float64"),
         ("extra_downloaders", [], "a.b c", ["a.b", "c"]),
         ("extra_converters", [], "a.b c", ["a.b", "c"]),
