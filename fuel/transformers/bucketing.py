@@ -28,6 +28,8 @@ class BatchByLength(BufferedTransformer):
 
     Raises:
         ValueError: if the stream produces batches, or `buffer_size` is no multiple of `batch_size`.
+        NotImplementedError: on use, if the stream does not know the place of an item, as a
+            `MultiProcessing` whose worker runs a stream as a whole; let the worker run this too.
     """
 
     _given: int
