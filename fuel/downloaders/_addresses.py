@@ -91,11 +91,12 @@ def get_files(
     if url_prefix is not None:
         own = {file.name: f"{url_prefix}{file.name}" for file in verified}
         mirrors = (*mirrors, AddressMirror(label=url_prefix, addresses=own))
-    names = [file.name for file in verified]
-    lacking = [name for name in names if not (Path(directory) / name).is_file()]
-    if lacking and not mirrors:
+    missing = [file.name for file in verified if not mirrors]
+    missing += [name for name, address in unverified.items() if address is None]
+    missing = [name for name in missing if not (Path(directory) / name).is_file()]
+    if missing and url_prefix is None:
         raise NeedURLPrefix(
-            f"{', '.join(lacking)}: there is no public address; give the URL prefix of a copy"
+            f"{', '.join(missing)}: there is no public address; give the URL prefix of a copy"
         )
     if verified:
         fetch([(file,) for file in verified], mirrors, Path(directory))

@@ -1,4 +1,5 @@
 import os
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -103,6 +104,13 @@ def test_another_format_is_refused(files):
         convert_celeba("32", files, files)
     with pytest.raises(ValueError, match="which_format='32' is not one of aligned_cropped, 64"):
         CelebA("32", ("train",))
+
+
+def test_the_same_input_gives_the_same_bytes(files):
+    paths = [convert_celeba("64", files, files, name)[0] for name in ("a.hdf5", "b.hdf5")]
+
+    first, second = (Path(path).read_bytes() for path in paths)
+    assert first == second
 
 
 def test_missing_files_are_named(files):

@@ -1,4 +1,5 @@
 import os
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -98,6 +99,13 @@ def test_a_default_stream_gives_single_images_from_0_to_1(files):
 
     np.testing.assert_allclose(image, decoded(TEST["test1/1.jpg"]) / 255, rtol=1e-6)
     assert stream.axis_labels["image_features"] == ("channel", "height", "width")
+
+
+def test_the_same_input_gives_the_same_bytes(files):
+    paths = [convert_dogs_vs_cats(files, files, name)[0] for name in ("a.hdf5", "b.hdf5")]
+
+    first, second = (Path(path).read_bytes() for path in paths)
+    assert first == second
 
 
 def test_missing_files_are_named(files):

@@ -1,6 +1,7 @@
 import io
 import os
 import tarfile
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -206,6 +207,13 @@ def test_an_image_comes_of_the_archive_or_of_the_patches():
         assert load_from_tar_or_patch(tar, f"val/{name}", {name: PATCH}) == (PATCH, True)
         with pytest.raises(KeyError, match="nothing"):
             load_from_tar_or_patch(tar, "val/nothing.JPEG", {})
+
+
+def test_the_same_input_gives_the_same_bytes(year, files):
+    paths = [CONVERTERS[year](files, files, name)[0] for name in ("a.hdf5", "b.hdf5")]
+
+    first, second = (Path(path).read_bytes() for path in paths)
+    assert first == second
 
 
 def test_missing_files_are_named(year, files):
