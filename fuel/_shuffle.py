@@ -1,11 +1,10 @@
-"""Orders that depend on a seed and an epoch alone."""
+"""Random bits and orders that depend on a purpose and a few numbers alone."""
 
-import functools
 import hashlib
 
 import numpy as np
 
-__all__ = ["philox", "random_order", "seeded_order"]
+__all__ = ["philox", "random_order"]
 
 
 def philox(purpose: str, *numbers: int) -> np.random.Philox:
@@ -22,18 +21,6 @@ def philox(purpose: str, *numbers: int) -> np.random.Philox:
     return np.random.Philox(
         key=int.from_bytes(hashlib.sha256(text.encode()).digest()[:16], "little")
     )
-
-
-@functools.lru_cache(maxsize=2)  # workers look one epoch ahead, and then ask again
-def seeded_order(purpose: str, seed: int, epoch: int, examples: int) -> np.ndarray:
-    """A uniformly random order of `examples` indices, which is kept for the next call.
-
-    Returns:
-        `(examples,)` 64-bit integers, each of 0 to `examples` - 1 once; not to be written to.
-    """
-    order = random_order(philox(purpose, seed, epoch), examples)
-    order.flags.writeable = False
-    return order
 
 
 def random_order(bits: np.random.Philox, examples: int) -> np.ndarray:

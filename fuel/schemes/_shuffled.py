@@ -10,7 +10,7 @@ from fuel._bijection import KeyedBijection
 from fuel._indices import as_array, is_identity
 from fuel._orders import BlockOrder, PassesOrder
 from fuel._requests import IndexRequests
-from fuel._shuffle import seeded_order
+from fuel._seeded_orders import MANY, OrderWithNext, begin_order, seeded_order
 from fuel.config_parser import config
 from fuel.exceptions import StateMismatchError
 from fuel.schemes._base import BatchScheme, IndexScheme
@@ -18,7 +18,7 @@ from fuel.schemes._epochs import AnyOrder, NumberedEpochs, declared_length
 
 __all__ = ["ShuffledExampleScheme", "ShuffledScheme"]
 
-_MANY = 1 << 27
+_TOO_MANY = 1 << 27
 """More examples than this are shuffled in constant memory: their order would take a gibibyte."""
 _BLOCK = 1 << 15
 """Places of a constant-memory order that are computed at a time."""
@@ -58,7 +58,7 @@ class _Shuffling(NumberedEpochs):
                 )
         self.examples_per_epoch = declared_length(examples_per_epoch, self.indices)
         if constant_memory is None:
-            constant_memory = self.seed is not None and len(self.indices) > _MANY
+            constant_memory = self.seed is not None and len(self.indices) > _TOO_MANY
         self.constant_memory = constant_memory
 
     def _order(self, epoch: int) -> AnyOrder:
@@ -75,8 +75,13 @@ class _Shuffling(NumberedEpochs):
         assert self.seed is not None
         examples = len(self.indices)
         if not self.constant_memory:
-            order = seeded_order(self.purpose, self.seed, number, examples)
-            return order if is_identity(self.indices) else as_array(self.indices)[order]
+            seed, purpose = self.seed, self.purpose
+            order = seeded_order(purpose, seed, number, examples)
+            if not is_identity(self.indices):
+                order = as_array(self.indices)[order]
+            if examples < MANY:
+                return order
+            return OrderWithNext(order, lambda: begin_order(purpose, seed, number + 1, examples))
         bijection = KeyedBijection(examples, self.purpose, self.seed, number)
         given = self.indices if isinstance(self.indices, range) else as_array(self.indices)
 

@@ -1,6 +1,7 @@
 """How random the orders are, and how little they need."""
 
 import itertools
+import threading
 import tracemalloc
 
 import numpy as np
@@ -175,3 +176,34 @@ def test_more_than_can_be_shuffled_is_refused():
 
     with pytest.raises(ValueError, match="more than"):
         scheme.get_request_iterator()
+
+
+def test_the_next_order_of_many_examples_is_begun_when_half_of_this_one_is_read():
+    def making():
+        return [thread for thread in threading.enumerate() if thread.name == "fuel-order"]
+
+    scheme = ShuffledScheme(2**21, 4096, seed=987)
+    requests = scheme.get_request_iterator()
+    requests.skip(2**8 - 1)
+    requests.next_request()
+    before = making()
+
+    requests.next_request()
+
+    (thread,) = making()
+    assert before == []
+    thread.join()
+    assert len(set(order(scheme)[:5000].tolist())) == 5000
+
+
+def test_an_order_is_the_same_whoever_makes_it_and_when():
+    examples = 2**18
+    straight, ahead = (
+        ShuffledScheme(examples, 4096, seed=55),
+        ShuffledScheme(examples, 4096, seed=55),
+    )
+    expected = [order(straight) for _ in range(3)]
+
+    ahead.load_state_dict({"epoch": 1})
+
+    assert [np.array_equal(order(ahead), wanted) for wanted in expected[1:]] == [True, True]
