@@ -2,7 +2,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fuel.datasets import IndexableDataset
@@ -36,6 +36,7 @@ def epoch(scheme):
 
 
 @given(**LAYOUTS)
+@settings(deadline=None)
 def test_every_row_comes_once_in_every_epoch(**layout):
     made = scheme(**layout)
 
@@ -44,6 +45,7 @@ def test_every_row_comes_once_in_every_epoch(**layout):
 
 
 @given(**LAYOUTS)
+@settings(deadline=None)
 def test_no_chunk_of_the_file_is_needed_in_two_pools(**layout):
     rows = epoch(scheme(**layout))
 
@@ -60,6 +62,7 @@ def test_no_chunk_of_the_file_is_needed_in_two_pools(**layout):
 
 
 @given(skipped=st.lists(st.integers(0, 5), max_size=8), **LAYOUTS)
+@settings(deadline=None)
 def test_skipping_gives_what_would_have_followed(skipped, **layout):
     expected = list(scheme(**layout).get_request_iterator())
     requests = scheme(**layout).get_request_iterator()

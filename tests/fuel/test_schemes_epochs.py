@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fuel.datasets import IndexableDataset
@@ -45,6 +45,7 @@ def test_an_epoch_may_be_longer_than_the_data():
     epochs=st.integers(1, 5),
     constant_memory=st.booleans(),
 )
+@settings(deadline=None)
 def test_declared_epochs_are_stretches_of_passes_that_have_every_example_once(
     examples, batch_size, length, epochs, constant_memory
 ):
@@ -113,6 +114,7 @@ def test_streams_of_declared_epochs_resume_at_every_point(name):
     parts=st.lists(st.tuples(st.integers(0, 9), st.integers(1, 4)), min_size=1, max_size=4),
     skipped=st.integers(0, 30),
 )
+@settings(deadline=None)
 def test_skipping_in_concatenated_schemes_gives_what_would_have_followed(parts, skipped):
     scheme = ConcatenatedScheme([SequentialScheme(*part) for part in parts])
     expected = epoch(scheme)

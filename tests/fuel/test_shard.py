@@ -291,6 +291,7 @@ def test_the_state_of_a_shard_is_small_and_names_it():
     even=st.booleans(),
     skipped=st.lists(st.integers(0, 4), max_size=6),
 )
+@settings(deadline=None)
 def test_skipping_in_a_shard_gives_what_would_have_followed(
     examples, batch_size, count, even, skipped
 ):
