@@ -131,8 +131,15 @@ def fill_hdf5_file(
 
 
 def record_inputs(h5file: h5py.File, paths: Sequence[Path]) -> None:
-    """Write the SHA-256 of each input file, by name, as JSON in the attribute `input_sha256`."""
-    digests: Mapping[str, str] = {path.name: _sha256(path) for path in sorted(paths)}
+    """Write the SHA-256 of each input file, by name, as JSON in the attribute `input_sha256`.
+
+    Files that share a name are recorded by their paths.
+    """
+    names = [path.name for path in paths]
+    digests: Mapping[str, str] = {
+        path.name if names.count(path.name) == 1 else str(path): _sha256(path)
+        for path in sorted(paths)
+    }
     h5file.attrs["input_sha256"] = json.dumps(digests)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import importlib
+import io
 import json
 import os
 import re
@@ -19,7 +21,7 @@ from fuel._optional import optional_module
 from fuel._scratch import scratch_directory
 from fuel.converters import _own_splits
 from fuel.converters._spool import Spool
-from fuel.converters.base import create_hdf5, fill_hdf5_file, progress_bar
+from fuel.converters.base import create_hdf5, fill_hdf5_file, progress_bar, record_inputs
 
 __all__ = ["convert_image_folder", "fill_subparser"]
 
@@ -57,7 +59,8 @@ def convert_image_folder(
 ) -> tuple[str]:
     """Make one HDF5 file of images in folders named after their classes.
 
-    One image is in memory at a time.
+    One image is in memory at a time. As the file's origin, the SHA-256 of the archive is recorded,
+    or that of names, lengths and bytes of all images in alphabetical order.
 
     Args:
         directory: what `folder` is relative to.
@@ -87,8 +90,9 @@ def convert_image_folder(
     path = Path(directory) / folder
     output = Path(output_directory) / (output_filename or f"{_stem(path)}.hdf5")
     with scratch_directory(output.parent, ".fuel-images-") as scratch:
-        if path.is_file():
-            extract_archive(path, scratch / "images")
+        name, archive = path.name, path if path.is_file() else None
+        if archive is not None:
+            extract_archive(archive, scratch / "images")
             path = _only_folder(scratch / "images")
         examples, classes = _examples(path, split_folders)
         if fractions is not None:
@@ -98,9 +102,13 @@ def convert_image_folder(
         (scratch / "rows").mkdir()
         spool = Spool(scratch / "rows")
         label = np.uint8 if len(classes) <= 256 else np.uint16
-        with progress_bar(path.name, len(examples)) as bar:
+        digest = hashlib.sha256()
+        with progress_bar(name, len(examples)) as bar:
             for done, (split, target, image) in enumerate(examples, 1):
-                pixels = _pixels(path / image, size, fit, color)
+                content = (path / image).read_bytes()
+                digest.update(f"{image}\0{len(content)}\0".encode(errors="surrogateescape"))
+                digest.update(content)
+                pixels = _pixels(path / image, content, size, fit, color)
                 spool.add_examples(split, "features", [pixels])
                 spool.add_examples(split, "targets", [np.array([target], label)])
                 bar.update(done)
@@ -111,6 +119,10 @@ def convert_image_folder(
             }
             fill_hdf5_file(h5file, spool.pieces(), axis_labels=axes)
             h5file["targets"].attrs["class_names"] = json.dumps(classes)
+            if archive is not None:
+                record_inputs(h5file, [archive])
+            else:
+                h5file.attrs["input_sha256"] = json.dumps({name: digest.hexdigest()})
     return (str(output),)
 
 
@@ -205,7 +217,9 @@ def _examples(path: Path, split_folders: bool) -> tuple[list[tuple[str, int, str
     return examples, classes
 
 
-def _pixels(path: Path, size: tuple[int, int] | None, fit: str, color: str) -> np.ndarray:
+def _pixels(
+    path: Path, content: bytes, size: tuple[int, int] | None, fit: str, color: str
+) -> np.ndarray:
     """An image, upright, as `(channel, height, width)` bytes."""
     images: Any = importlib.import_module("PIL.Image")
     operations: Any = importlib.import_module("PIL.ImageOps")
@@ -213,11 +227,12 @@ def _pixels(path: Path, size: tuple[int, int] | None, fit: str, color: str) -> n
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of damaged remarks by cameras, say
             warnings.simplefilter("error", images.DecompressionBombWarning)
-            with images.open(path) as image:
+            with images.open(io.BytesIO(content)) as image:
                 upright = operations.exif_transpose(image).convert(color)
     except (*UNREADABLE, images.DecompressionBombError, Warning) as error:
+        reason = "of no kind that is known" if "cannot identify" in str(error) else error
         raise ValueError(
-            f"{path} is no image, or a damaged one: {error}; repair it or move it elsewhere"
+            f"{path} is no image, or a damaged one: {reason}; repair it or move it elsewhere"
         ) from error
     if size is not None:
         smooth = images.Resampling.LANCZOS

@@ -2,8 +2,10 @@ import io
 import json
 import os
 import re
+import struct
 import tarfile
 import zipfile
+import zlib
 
 import h5py
 import numpy as np
@@ -182,6 +184,32 @@ def test_an_archive_does_as_well_as_a_folder(photos, tmp_path, kind):
 
     for one, other in zip(expected, read(tmp_path / "packed.hdf5"), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_the_origin_is_recorded_and_depends_on_the_images(photos, tmp_path):
+    recorded = []
+    for color in (RED, RED, GREEN):
+        save(picture(color), photos / "cat" / "0.png")
+        main(["image_folder", str(photos), "-o", str(tmp_path)])
+        with h5py.File(tmp_path / "photos.hdf5") as h5file:
+            recorded.append(json.loads(h5file.attrs["input_sha256"])["photos"])
+
+    assert recorded[0] == recorded[1] != recorded[2]
+
+
+def test_an_image_that_would_fill_the_memory_is_refused(photos, tmp_path, capsys):
+    size = struct.pack(">2I5B", 60_000, 60_000, 8, 2, 0, 0, 0)
+    parts = [(b"IHDR", size), (b"IDAT", zlib.compress(bytes(1000))), (b"IEND", b"")]
+    chunks = [
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in parts
+    ]
+    (photos / "dog" / "1.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
+
+    status = main(["image_folder", str(photos), "-o", str(tmp_path)])
+
+    assert status == 2
+    assert re.search("1.png is no image, .*decompression bomb", capsys.readouterr().err)
 
 
 def test_what_systems_leave_in_folders_is_passed_over(photos, tmp_path):

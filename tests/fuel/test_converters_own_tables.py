@@ -96,6 +96,18 @@ def test_several_files_are_splits_and_their_classes_agree(convert, tmp_path):
     assert names(tmp_path / "a.hdf5", "targets", "class_names") == ["cat", "dog"]
 
 
+def test_files_of_one_name_in_two_directories_are_both_recorded(convert, tmp_path):
+    for number, split in enumerate(("train", "test")):
+        (tmp_path / split).mkdir()
+        (tmp_path / split / "x.csv").write_text(f"a\n{number}\n")
+
+    convert("train=train/x.csv", "test=test/x.csv")
+
+    with h5py.File(tmp_path / "x.hdf5") as h5file:
+        recorded = json.loads(h5file.attrs["input_sha256"])
+    assert set(recorded) == {str(tmp_path / split / "x.csv") for split in ("train", "test")}
+
+
 def test_a_column_may_say_the_split(convert, tmp_path):
     (tmp_path / "x.csv").write_text("a,part\n1,train\n2,test\n3,train\n")
 
