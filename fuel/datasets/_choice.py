@@ -85,6 +85,7 @@ class ReaderChoice:
         return ShapedReader(
             examples,
             None if shapes is None else self._whole(self._plain_way(self._h5file[shapes])),
+            np.dtype(element),
             self._path,
         )
 

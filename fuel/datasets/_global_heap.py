@@ -57,7 +57,7 @@ class GlobalHeap:
             OSError: if there is no such value.
         """
         start, stored = self.values(address).get(number, (0, -1))
-        if stored < size:
+        if stored != size:
             raise self._damage(f"value {number} of {size} bytes is not in the heap at {address}")
         return start
 
@@ -73,11 +73,11 @@ class GlobalHeap:
         place = address + HEADER.size
         while place + OBJECT.size <= stop:
             number, _, _, size = OBJECT.unpack_from(self._bytes, place)
-            if number == 0:  # the rest is free
+            if number == 0 and size == stop - place:  # the rest is free
                 break
             place += OBJECT.size
-            if size > stop - place:
-                raise self._damage(f"a value in the heap at byte {address} is longer than the heap")
+            if number == 0 or number in values or size > stop - place:
+                raise self._damage(f"the values do not fill the heap at byte {address}")
             values[number] = (place, size)
             place += -(-size // 8) * 8
         return values

@@ -9,6 +9,7 @@ import h5py
 import numpy as np
 
 from fuel._subset import Subset
+from fuel.datasets._header_check import check_attributes
 from fuel.datasets._split import SplitTable
 
 __all__ = ["DAMAGE", "FileLayout", "SourceLayout"]
@@ -48,7 +49,7 @@ class SourceLayout:
             ValueError: if it has shapes of examples, but they are not as the file format says.
         """
         labels = tuple(axis.label for axis in dataset.dims)
-        scales = dict(dataset.dims[0].items())
+        scales = _scales(dataset)
         shapes = scales.get(SHAPES)
         if shapes is not None:
             _check_ragged(dataset, shapes)
@@ -103,7 +104,14 @@ class FileLayout:
             OSError: if h5py cannot make sense of it.
         """
         try:
+            check_attributes(h5file)
             return cls._read(h5file, tuple(splits))
+        except ValueError as error:
+            if h5file.filename in str(error):
+                raise
+            raise OSError(  # h5py's own, for instance of types that are none
+                f"{h5file.filename} is damaged: {error}; download or convert it anew"
+            ) from error
         except DAMAGE as error:
             raise OSError(
                 f"{h5file.filename} is damaged: {error}; download or convert it anew"
@@ -140,6 +148,21 @@ class FileLayout:
             raise OSError(
                 f"{path} was written to or replaced since it was opened; make the data set anew"
             )
+
+
+def _scales(dataset: h5py.Dataset) -> dict[str, h5py.Dataset]:
+    """The data sets that are attached to the first axis, by the names they have as scales.
+
+    HDF5 aborts the process if it is asked for what is attached and one is no scale.
+    """
+    if "DIMENSION_LIST" not in dataset.attrs:
+        return {}
+    attached = [dataset.file[reference] for reference in dataset.attrs["DIMENSION_LIST"][0]]
+    if not all(scale.attrs.get("CLASS") == b"DIMENSION_SCALE" for scale in attached):
+        raise ValueError(
+            f"{dataset.file.filename} is damaged: what is attached to {dataset.name!r} is no scale"
+        )
+    return {h5py.h5ds.get_scale_name(scale.id).decode(): scale for scale in attached}
 
 
 def _check_ragged(dataset: h5py.Dataset, shapes: h5py.Dataset) -> None:

@@ -67,7 +67,7 @@ class HeapReader:
         values = self._heap.values(address)
         for place in np.flatnonzero(references["address"] == address):
             start, stored = values.get(int(references["number"][place]), (0, -1))
-            if stored >= int(references["length"][place]) * self._dtype.itemsize:
+            if stored == int(references["length"][place]) * self._dtype.itemsize:
                 self._starts[near.start + place] = start
 
 
@@ -77,13 +77,16 @@ class ShapedReader:
     Args:
         examples: gives flat examples.
         shapes: gives their shapes; None if they have one axis.
+        dtype: of their elements. h5py 3.16 gives those of a foreign byte order as if they had the
+            machine's, without swapping their bytes.
         path: the file's name, for messages.
     """
 
-    def __init__(self, examples: Reader, shapes: Reader | None, path: str) -> None:
+    def __init__(self, examples: Reader, shapes: Reader | None, dtype: np.dtype, path: str) -> None:
         self.survives_fork = examples.survives_fork and (shapes is None or shapes.survives_fork)
         self._examples = examples
         self._shapes = shapes
+        self._dtype = dtype
         self._path = path
 
     def read(self, selection: Selection, source: str, allocate: Allocate) -> Any:
@@ -95,8 +98,10 @@ class ShapedReader:
         if isinstance(selection, int):
             return self.read(slice(selection, selection + 1, 1), source, allocate)[0]
         flat = self._examples.read(selection, source, new_array)
+        if not self._dtype.isnative:
+            flat = object_array(example.view(self._dtype) for example in flat)
         if self._shapes is None:
-            return object_array(flat)
+            return flat
         shapes = self._shapes.read(selection, source, new_array)
         self._check(flat, shapes.astype(np.int64), selection, source)
         return object_array(map(np.ndarray.reshape, flat, shapes.tolist()))

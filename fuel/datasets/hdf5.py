@@ -296,8 +296,8 @@ class H5PYDataset(Dataset):
         }
         if len(set(counts.values())) != 1:
             raise ValueError(
-                f"sources have different lengths in {', '.join(self.which_sets)}: {counts}; choose "
-                "sources= of one length"
+                f"sources have different lengths in {', '.join(self.which_sets)} of {self.path}: "
+                f"{counts}; choose sources= of one length"
             )
         wanted = self.user_given_subset
         if wanted is None or (not isinstance(wanted, slice) and not np.size(wanted)):

@@ -245,6 +245,63 @@ def test_names_stored_as_strings_of_variable_length_are_read(tmp_path):
     assert H5PYDataset(tmp_path / "f", ("träin",)).num_examples == 4
 
 
+@pytest.mark.parametrize("load_in_memory", [False, True])
+def test_all_of_a_file_with_fields_of_one_element_is_read(tmp_path, load_in_memory):
+    old = np.dtype(
+        [
+            ("split", "S5"),
+            ("source", "S8"),
+            ("start", np.int64, (1,)),
+            ("stop", np.int64, (1,)),
+            ("indices", h5py.ref_dtype),
+            ("available", np.bool_, (1,)),
+            ("comment", "S1"),
+        ]
+    )
+    with h5py.File(tmp_path / "f", "w") as file:
+        file["features"] = FEATURES
+        file["targets"] = TARGETS
+        file["chosen"] = np.array([9, 1])
+        chosen, none = file["chosen"].ref, h5py.Reference()
+        rows = [
+            (b"train", b"features", 2, 6, none, True, b"."),
+            (b"train", b"targets", 2, 6, none, True, b"."),
+            (b"test", b"features", 0, 0, chosen, True, b"."),
+            (b"test", b"targets", 0, 0, none, False, b"."),
+        ]
+        file.attrs["split"] = np.array(rows, dtype=old)
+
+    dataset = H5PYDataset(tmp_path / "f", ("train",), load_in_memory=load_in_memory)
+    both = H5PYDataset(tmp_path / "f", ("test", "train"), load_in_memory=load_in_memory)
+
+    assert dataset.sources == ("features", "targets")
+    assert dataset.get_data(request=[3, 0])[1].tolist() == [[5], [2]]
+    assert both.sources == ("features",)
+    assert np.array_equal(both.get_data(request=slice(0, 6))[0], FEATURES[[1, 2, 3, 4, 5, 9]])
+    with h5py.File(tmp_path / "f") as file:
+        assert H5PYDataset.get_all_splits(file) == ("train", "test")
+        assert H5PYDataset.get_provided_sources(file, "test") == ("features",)
+
+
+def test_the_split_attribute_on_disk_has_the_types_that_the_original_reads(path):
+    with h5py.File(path) as file:
+        stored = file.attrs.get_id("split").get_type()
+        names = [stored.get_member_name(place) for place in range(stored.get_nmembers())]
+        kinds = [stored.get_member_type(place) for place in range(stored.get_nmembers())]
+
+    assert names == [
+        b"split", b"source", b"start", b"stop", b"indices", b"available", b"comment",
+    ]  # fmt: skip
+    assert [kind.get_class() for kind in kinds] == [
+        h5py.h5t.STRING, h5py.h5t.STRING, h5py.h5t.INTEGER, h5py.h5t.INTEGER,
+        h5py.h5t.REFERENCE, h5py.h5t.ENUM, h5py.h5t.STRING,
+    ]  # fmt: skip
+    assert [kind.get_size() for kind in kinds] == [5, 8, 8, 8, 8, 1, 1]
+    assert stored.get_size() == 39
+    assert kinds[0].get_strpad() == h5py.h5t.STR_NULLPAD
+    assert [kinds[5].get_member_name(place) for place in (0, 1)] == [b"FALSE", b"TRUE"]
+
+
 def test_the_split_array_is_packed_as_fuel_packed_it():
     splits = {"train": {"features": (0, 6), "targets": (0, 6)}, "test": {"features": (6, 9)}}
 
@@ -386,6 +443,44 @@ def test_a_file_that_another_process_would_lock_can_still_be_written(path):
 
     with h5py.File(path, "r+") as file:
         file.attrs["note"] = "written while being read"
+
+
+READING_ELSEWHERE = """
+import sys
+from fuel.datasets import H5PYDataset
+dataset = H5PYDataset(sys.argv[1], ("train",))
+print(dataset.get_data(request=[5, 2])[1].ravel().tolist(), flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_file_is_read_by_two_processes_while_it_is_locked(any_path):
+    with h5py.File(any_path, "r", locking=True) as locked:  # as the original opens it
+        command = [sys.executable, "-c", READING_ELSEWHERE, str(any_path)]
+        with subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as other:
+            found = other.stdout.readline()
+            here = H5PYDataset(any_path, ("train",)).get_data(request=[5, 2])[1]
+            other.communicate(timeout=30)
+
+        assert found == "[5, 2]\n"
+        assert here.ravel().tolist() == [5, 2]
+        assert locked["targets"][2].tolist() == [2]
+
+
+def test_a_file_without_permission_to_write_in_such_a_folder_is_read(any_path):
+    any_path.chmod(0o444)
+    any_path.parent.chmod(0o555)
+
+    try:
+        (found,) = H5PYDataset(any_path, ("train",), sources=("features",)).get_data(request=[5, 2])
+        there = sorted(entry.name for entry in any_path.parent.iterdir())
+    finally:
+        any_path.parent.chmod(0o755)
+
+    assert np.array_equal(found, FEATURES[[5, 2]])
+    assert there == ["data.hdf5"]
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

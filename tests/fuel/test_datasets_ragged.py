@@ -75,7 +75,9 @@ def options(request):
 
 def same(found, expected):
     return len(found) == len(expected) and all(
-        a.shape == b.shape and a.dtype == b.dtype and np.array_equal(a, b)
+        a.shape == b.shape
+        and a.dtype.newbyteorder("=") == b.dtype.newbyteorder("=")
+        and np.array_equal(a, b)
         for a, b in zip(found, expected, strict=True)
     )
 

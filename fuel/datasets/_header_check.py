@@ -1,0 +1,125 @@
+"""A look at the attributes of an HDF5 file before HDF5 itself reads them.
+
+HDF5 trusts what attributes say of values of variable length (labels of axes, attached scales):
+one flipped bit there can crash the process, or keep it busy for ever. So they are checked first,
+in object headers of version 1, which is what HDF5 writes by default; those of version 2 have
+checksums that HDF5 verifies itself (HDF5 File Format Specification 3.0, IV.A).
+"""
+
+import math
+import struct
+from collections.abc import Iterator
+
+import h5py
+import numpy as np
+
+from fuel.datasets._global_heap import REFERENCE, GlobalHeap
+from fuel.datasets._readers import map_file
+
+__all__ = ["check_attributes"]
+
+PREFIX = struct.Struct("<BxHIIxxxx")
+"""Of an object header: version, number of messages, reference count, bytes of messages."""
+MESSAGE = struct.Struct("<HHBxxx")
+"""Before each message: its kind, bytes, and flags."""
+SPAN = struct.Struct("<QQ")
+"""Where more messages are: address and bytes."""
+SIZES = struct.Struct("<BBHHH")
+"""Of an attribute: version, flags, bytes of its name, datatype and dataspace."""
+
+CONTINUATION, ATTRIBUTE = 0x10, 0x0C
+SHARED = 2
+"""Flag of a message that only says where the real one is."""
+VARIABLE_LENGTH = 9
+"""Class of the datatype of values of variable length."""
+KNOWN = {b"DIMENSION_LIST": (VARIABLE_LENGTH, 0), b"DIMENSION_LABELS": (VARIABLE_LENGTH, 1)}
+"""Class and kind (0: a sequence, 1: a string) of attributes that HDF5 makes itself."""
+PADDING = 8
+HAS_LIMITS = 1
+"""Flag of a dataspace that says how long its axes may become."""
+
+
+def check_attributes(h5file: h5py.File) -> None:
+    """Refuse a file whose data sets in the root have attributes that HDF5 would stumble over.
+
+    Args:
+        h5file: a file open for reading only; others than plain ones are not looked at.
+
+    Raises:
+        OSError: if there is one.
+    """
+    if h5file.driver != "sec2" or h5file.mode != "r" or h5file.userblock_size:
+        return
+    if h5file.id.get_create_plist().get_sizes() != (8, 8):
+        return
+    file = map_file(h5file.filename)
+    heap = GlobalHeap(file, h5file.filename)
+    for name in h5file:
+        if isinstance(found := h5file.get(name), h5py.Dataset):
+            address = h5py.h5o.get_info(found.id).addr
+            for body in _attributes(memoryview(file), address):  # type: ignore[arg-type]
+                try:
+                    _check(body, heap, found.ndim)
+                except (struct.error, IndexError, ValueError) as error:
+                    raise OSError(f"an attribute of {name!r} makes no sense: {error}") from error
+
+
+def _attributes(file: memoryview, address: int) -> Iterator[memoryview]:
+    """The attributes in an object header, as far as they are in it and it has version 1."""
+    version, count, _, size = PREFIX.unpack_from(file, address)
+    if version != 1:
+        return
+    spans = [(address + PREFIX.size, size)]
+    while spans and count > 0:
+        place, size = spans.pop(0)
+        stop = min(place + size, len(file))
+        while place + MESSAGE.size <= stop and count > 0:
+            kind, length, flags = MESSAGE.unpack_from(file, place)
+            place += MESSAGE.size
+            count -= 1
+            body = file[place : min(place + length, stop)]
+            place += length
+            if kind == CONTINUATION and len(body) >= SPAN.size:
+                spans.append(SPAN.unpack_from(body))
+            elif kind == ATTRIBUTE and not flags & SHARED:
+                yield body
+
+
+def _check(body: memoryview, heap: GlobalHeap, rank: int) -> None:
+    """Refuse an attribute whose value is shorter than its type, or points to what is not there."""
+    version, flags, *lengths = SIZES.unpack_from(body)
+    if version > 1 and flags:  # its type is stored elsewhere
+        return
+    place = SIZES.size + (version == 3)
+    parts = []
+    for length in lengths:
+        parts.append(body[place : place + length])
+        place += -(-length // 8) * 8 if version == 1 else length
+    name, datatype, dataspace = parts
+    count = _count(dataspace)
+    element, size = datatype[0] & 15, int.from_bytes(datatype[4:8], "little")
+    value = body[place:]
+    if not 0 <= len(value) - count * size < PADDING:
+        raise ValueError(f"{count} values of {size} bytes are said to be in {len(value)} bytes")
+    known = KNOWN.get(bytes(name).rstrip(b"\0"))
+    if known is not None and (element, datatype[1] & 15, count) != (*known, rank):
+        raise ValueError(f"{bytes(name)!r} is of another type or size than HDF5 gives it")
+    if element == VARIABLE_LENGTH and size == REFERENCE.itemsize:
+        inner = int.from_bytes(datatype[12:16], "little")
+        for reference in np.frombuffer(value, REFERENCE, count):
+            length, address, number = (int(field) for field in reference)
+            if length:
+                heap.start_of(address, number, length * inner)
+
+
+def _count(dataspace: memoryview) -> int:
+    version, rank, flags = dataspace[0], dataspace[1], dataspace[2]
+    if version not in (1, 2):
+        raise ValueError(f"its dataspace has the version {version}")
+    start = 8 if version == 1 else 4
+    lengths = struct.unpack_from(f"<{rank}Q", dataspace, start)
+    if flags & HAS_LIMITS:
+        limits = struct.unpack_from(f"<{rank}Q", dataspace, start + 8 * rank)
+        if any(limit < length for limit, length in zip(limits, lengths, strict=True)):
+            raise ValueError(f"it has lengths {lengths} above their limits {limits}")
+    return math.prod(lengths)
