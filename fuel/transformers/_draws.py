@@ -61,7 +61,11 @@ class PlacedDraws:
         self._bits.state = self._state
 
     def below(self, limit: int, count: int | None = None) -> np.ndarray:
-        """Integers from 0 to `limit` - 1 (at most 2**32), one no likelier than another by 2**-32.
+        """Integers from 0 to `limit` - 1, each with a probability of 1 / `limit` within 2**-32.
+
+        Args:
+            limit: at most 2**32.
+            count: how many.
 
         Returns:
             `(count,)` 64-bit integers; of no axes if `count` is None.

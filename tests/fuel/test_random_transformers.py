@@ -1,3 +1,4 @@
+import hashlib
 import itertools
 from functools import partial
 
@@ -239,3 +240,33 @@ def test_transforming_by_hand_goes_on_with_the_numbers():
 
     assert (one != other).any()
     assert (batch == 1).all()
+
+
+def test_draws_are_a_hash_of_seed_operation_epoch_and_step_and_stay_what_they_are():
+    wide = np.arange(250, dtype=np.uint8).reshape(1, 1, 1, 250).repeat(6, axis=0)
+    stream = batches(wide, seed=9, batch_size=3)
+    stream = RandomFixedSizeCrop(stream, (1, 200), which_sources=("images",))
+    stream = RandomFixedSizeCrop(stream, (1, 1), which_sources=("images",))
+
+    found = [item[0].ravel().tolist() for epoch in epochs_of(stream, [9, 9]) for item in epoch]
+
+    def words(number, epoch, step):
+        key = hashlib.sha256(f"RandomFixedSizeCrop:9:{number}".encode()).digest()[:16]
+        bits = np.random.Philox(
+            key=int.from_bytes(key, "little"), counter=[0, 0, step, epoch]
+        ).random_raw(3)
+        return [int(word) >> 32 for word in bits]
+
+    expected = [
+        [
+            (one * 51 >> 32) + (other * 200 >> 32)
+            for one, other in zip(words(0, epoch, step), words(1, epoch, step), strict=True)
+        ]
+        for epoch in range(2)
+        for step in range(2)
+    ]
+    assert found == expected
+    assert found == GOLDEN
+
+
+GOLDEN = [[79, 202, 17...151, 214, 99]]
