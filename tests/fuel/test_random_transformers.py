@@ -269,4 +269,4 @@ def test_draws_are_a_hash_of_seed_operation_epoch_and_step_and_stay_what_they_ar
     assert found == GOLDEN
 
 
-GOLDEN = [[79, 202, 17...151, 214, 99]]
+GOLDEN = [[79, 202, 173], [35, 60, 93], [202, 101, 98], [151, 214, 99]]
