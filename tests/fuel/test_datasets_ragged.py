@@ -1,4 +1,6 @@
 import logging
+import subprocess
+import sys
 
 import h5py
 import numpy as np
@@ -362,3 +364,39 @@ def test_flipped_bits_among_values_of_variable_length_never_crash(tmp_path):
                 outcomes.add(len(batch))
 
     assert outcomes == {True, 40}
+
+
+FLIPPING = """
+import sys
+from collections import Counter
+import numpy as np
+from fuel.datasets import H5PYDataset
+path, damaged = sys.argv[1:]
+content = np.fromfile(path, np.uint8)
+rng = np.random.default_rng(0)
+outcomes = Counter()
+for place in rng.choice(np.flatnonzero(content), 250):
+    changed = content.copy()
+    changed[place] ^= 1 << rng.integers(8)
+    if rng.random() < 0.05:
+        changed = changed[: rng.integers(len(content))]
+    changed.tofile(damaged)
+    try:
+        dataset = H5PYDataset(damaged, ("train",))
+        dataset.get_data(request=slice(0, dataset.num_examples))
+        outcomes["read"] += 1
+    except (OSError, ValueError) as error:
+        outcomes["refused" if damaged in str(error) else "unclear: " + str(error)] += 1
+print(sorted(outcomes))
+"""
+
+
+@pytest.mark.timeout(120)
+def test_a_flipped_bit_anywhere_in_a_file_is_harmless_or_refused_with_the_file_named(tmp_path):
+    path = write(tmp_path / "whole")
+
+    command = [sys.executable, "-c", FLIPPING, str(path), str(tmp_path / "damaged")]
+    found = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=100)
+
+    assert found.returncode == 0
+    assert found.stdout == "['read', 'refused']\n"
