@@ -15,7 +15,7 @@ from fuel.transformers.image._formats import (
     listed_images,
 )
 
-__all__ = ["RandomFixedSizeCrop"]
+__all__ = ["RandomFixedSizeCrop", "checked_shape"]
 
 
 class RandomFixedSizeCrop(RandomTransformer, ImageTransformer):
