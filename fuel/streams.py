@@ -272,9 +272,10 @@ class DataStream(AbstractDataStream):
             "epoch": self.epoch,
             "step": 0 if live is None else live.step,
             "in_epoch": in_epoch,
-            "dataset_epochs": self._dataset_epochs,
             "fresh": self._fresh_state,
         }
+        if self.dataset.has_own_epochs:
+            state["dataset_epochs"] = self._dataset_epochs
         if scheme is not None:
             state["scheme"] = self._epoch_start if in_epoch else scheme.state_dict()
             state |= shard_entry(scheme.shard)
@@ -292,16 +293,17 @@ class DataStream(AbstractDataStream):
         check_shard(state, shard)
         self.data_state = self.dataset.reset(self.data_state)
         if self.dataset.has_own_epochs:
-            for _ in range(state["dataset_epochs"]):
+            self._dataset_epochs = state["dataset_epochs"]
+            for _ in range(self._dataset_epochs):
                 self.data_state = self.dataset.next_epoch(self.data_state)
         if scheme is not None:
             scheme.load_state_dict(state["scheme"])
         if self.examples_per_epoch is not None:
             self._sought, self._read = state["pass"], state["pass"]["read"]
         self.epoch = state["epoch"]
-        self._dataset_epochs = state["dataset_epochs"]
         self._fresh_state = state["fresh"]
-        self._loaded = {**state, **shard_entry(shard)}
+        own = {name: value for name, value in state.items() if name != "shard"}
+        self._loaded = {**own, **shard_entry(shard)}
 
     def _describe(self) -> str:
         if self._fingerprint is None:

@@ -147,6 +147,16 @@ def test_a_stream_is_not_split_inside_an_epoch(name):
 
 
 @pytest.mark.parametrize("name", streams.STREAMS)
+def test_a_stream_between_epochs_is_split_from_there_on(name):
+    stream = streams.STREAMS[name]()
+    list(stream.get_epoch_iterator())
+
+    shard = stream.shard(1, 2)
+
+    assert plain(shard.get_epoch_iterator()) == epochs(streams.STREAMS[name]())[1][1::2]
+
+
+@pytest.mark.parametrize("name", streams.STREAMS)
 def test_a_stream_that_was_brought_inside_an_epoch_is_not_split(name):
     stream, other = streams.STREAMS[name](), streams.STREAMS[name]()
     next(stream.get_epoch_iterator())

@@ -413,7 +413,7 @@ def test_the_state_is_small_and_json():
     stream = Flatten(DataStream(dataset(), ShuffledScheme(11, 3, seed=1)))
     next(stream.get_epoch_iterator())
 
-    assert len(json.dumps(stream.state_dict())) < 300
+    assert len(json.dumps(stream.state_dict())) < 200
 
 
 def test_stateless_transformers_add_nothing_to_the_state():
