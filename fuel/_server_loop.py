@@ -17,7 +17,6 @@ import zmq
 
 from fuel import _server_message
 from fuel._abstract_stream import AbstractDataStream
-from fuel._codec import CodecError
 from fuel._doorbell import Doorbell
 from fuel._server_address import address_of, is_ipv6
 from fuel._server_gate import Gate
@@ -65,8 +64,8 @@ class Server:
             client, in its old way: one stream for all of them, no places, no keys.
 
     Raises:
-        ValueError: if an argument is out of its range, or `host` can be reached from other machines
-            and there are no keys.
+        ValueError: if an argument is out of its range, `host` can be reached from other machines
+            and there are no keys, or the stream has no sources or does not say what it produces.
         OSError: if it cannot listen there, for instance because the port is in use.
     """
 
@@ -91,6 +90,7 @@ class Server:
         if not data_stream.sources:
             raise ValueError("the stream has no sources, so there is nothing to serve")
         address = address_of(host, port)
+        self._welcome = _welcome(data_stream)
         self._gate = Gate(host, keys, has_push=push_port is not None)
         self._template = data_stream
         self._hwm, self._max_bytes, self._max_clients = hwm, max_bytes, max_clients
@@ -219,9 +219,9 @@ class Server:
                 if len(frames) > _MOST_FRAMES:
                     raise MessageError(f"a message of {len(frames)} frames")
                 self._answer(identity, _server_message.unpack(frames[1:]))
-            except (CodecError, RecursionError) as error:
+            except Exception as error:  # whatever a stranger thinks of must not end the server
                 wrong = "wrong version" if isinstance(error, VersionError) else "bad message"
-                self._log.warn(f"{wrong} from client {identity.hex()}", error)
+                self._log.warn(f"{wrong} from client {identity.hex()}", repr(error))
                 self._refuse(identity, str(error))
 
     def _answer(self, identity: bytes, message: Message) -> None:
@@ -229,7 +229,7 @@ class Server:
         if session is not None:
             session.heard = time.monotonic()
         if message.kind == "hello":
-            self._send(identity, _server_message.pack("welcome", **self._welcome()))
+            self._send(identity, self._welcome)
         elif message.kind == "start":
             self._start(identity, _start_of(message, self._hwm, self._max_bytes))
         elif message.kind == "delivered":
@@ -245,17 +245,6 @@ class Server:
             self._forget(identity, "it said good-bye")
         else:
             raise MessageError(f"a message of the unknown kind {message.kind[:40]!r}")
-
-    def _welcome(self) -> dict[str, Any]:
-        stream = self._template
-        labels = stream.axis_labels
-        return {
-            "sources": list(stream.sources),
-            "produces_examples": stream.produces_examples,
-            "axis_labels": None if labels is None else dict(labels),
-            "state": state_of(stream),
-            "heartbeat": self._heartbeat,
-        }
 
     def _start(self, identity: bytes, start: Start) -> None:
         session = self._sessions.get(identity)
@@ -280,7 +269,8 @@ class Server:
     def _put(self, identity: bytes, frames: list[Any]) -> None:
         """Have a message sent; called in the threads of sessions."""
         self._outbox.append((identity, frames))
-        self._bell.ring()
+        if len(self._outbox) == 1:  # otherwise the loop is about to come by
+            self._bell.ring()
 
     def _send_waiting(self) -> None:
         while self._outbox:
@@ -314,6 +304,18 @@ class Server:
         self._ending.append(session)
         self._items += session.items
         logger.info("%s ends after %d items: %s", session.name, session.items, why)
+
+
+def _welcome(stream: AbstractDataStream) -> list[Any]:
+    """What a client is told at first."""
+    labels = stream.axis_labels
+    return _server_message.pack(
+        "welcome",
+        sources=list(stream.sources),
+        produces_examples=stream.produces_examples,
+        axis_labels=None if labels is None else dict(labels),
+        state=state_of(stream),
+    )
 
 
 def _start_of(message: Message, hwm: int, max_bytes: int) -> Start:

@@ -408,6 +408,14 @@ def test_a_stream_without_sources_is_not_served():
         Server(stream, 0)
 
 
+def test_a_stream_that_does_not_say_what_it_produces_is_not_served():
+    stream = ListStream([(1,)])
+    del stream.__dict__["_produces_examples"]
+
+    with pytest.raises(ValueError, match="pass produces_examples="):
+        Server(stream, 0)
+
+
 def test_a_port_in_use_is_said_so():
     with (
         Server(numbers(), 0) as server,

@@ -34,8 +34,9 @@ from fuel.testing import epochs_of
 from fuel.transformers import Mapping, WorkerError
 
 HERE = Path(__file__).parent
-KILLS = int(os.environ.get("FUEL_TEST_KILLS", "3"))
-"""How often servers and clients are killed; let it be 100 now and then."""
+FEW, MANY = 3, 100
+LONGEST = 0.05
+"""Seconds from the start of a server to its end; some hundred items are sent in them."""
 
 
 def free_port():
@@ -58,65 +59,81 @@ def eventually(condition):
     return True
 
 
+def kill_again_and_again(server, kills, rng, done):
+    """Kill a server at random moments, and start it again each time."""
+    for _ in range(kills):
+        threading.Event().wait(rng.random() * LONGEST)
+        assert server.end(signal.SIGKILL) == -signal.SIGKILL
+        server.start()
+    done.set()
+
+
 def check_kills_of_the_server(chain, kills, rng):
     plain = getattr(streams, chain)()
     port = free_port()
     server = ServerProcess(chain, port)
-    done = 0
+    done = threading.Event()
+    killer = threading.Thread(target=kill_again_and_again, args=(server, kills, rng, done))
+    killer.start()
     try:
         with client(port) as stream:
-            while done < kills:
-                for item, expected in zip(
-                    stream.get_epoch_iterator(), plain.get_epoch_iterator(), strict=True
-                ):
+            while not done.is_set():
+                for item, expected in zip(stream, plain, strict=True):
                     assert all(
                         one.tobytes() == other.tobytes()
                         for one, other in zip(item, expected, strict=True)
                     )
-                    if rng.random() < 0.3 and done < kills:
-                        assert server.end(signal.SIGKILL) == -signal.SIGKILL
-                        server.start()
-                        done += 1
                 assert stream.state_dict() == plain.state_dict()
     finally:
+        killer.join()
         server.end(signal.SIGKILL)
 
 
 @pytest.mark.parametrize("chain", ["scaled", "running_sums"])
 def test_a_server_killed_at_any_moment_and_started_again_loses_and_repeats_nothing(chain):
-    check_kills_of_the_server(chain, KILLS, random.Random(1))
+    check_kills_of_the_server(chain, FEW, random.Random(1))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("chain", ["scaled", "running_sums"])
+def test_a_server_killed_a_hundred_times_loses_and_repeats_nothing(chain):
+    check_kills_of_the_server(chain, MANY, random.Random(3))
 
 
 def check_kills_of_the_client(kills, rng, folder):
     """A client writes item and place in one go, is killed, and goes on from what is written."""
-    epochs = 40
-    plain = streams.scaled()
-    expected = [item[1].tolist() for epoch in epochs_of(plain, [100] * epochs) for item in epoch]
     with serving(streams.scaled()) as (port, server):
-        written, done = [], 0
-        while len(written) < len(expected):
+        for number in range(kills + 1):
+            epochs = 30 * (number + 1)
             process = subprocess.Popen(
                 [sys.executable, HERE / "serving_client.py", str(port), folder, str(epochs)],
                 stdout=subprocess.PIPE,
             )
             with process:
-                wanted = rng.randrange(1, 12) if done < kills else None
-                if wanted is not None:
-                    for _ in range(wanted):
-                        process.stdout.readline()
+                if number < kills:
+                    process.stdout.readline()
+                    threading.Event().wait(rng.random() * LONGEST / 10)
                     process.kill()
-                    done += 1
                 process.stdout.read()
-            written = [
-                [int(number) for number in line.split("|")[1].split(",")]
-                for line in (folder / "items").read_text().splitlines()
-            ]
         assert eventually(lambda: not server.statistics())
-    assert written == expected
+    written = [
+        [int(number) for number in line.split("|")[1].split(",")]
+        for line in (folder / "items").read_text().splitlines()
+    ]
+    assert written == [
+        item[1].tolist() for epoch in epochs_of(streams.scaled(), [100] * epochs) for item in epoch
+    ]
 
 
 def test_a_client_killed_at_any_moment_and_started_again_loses_and_repeats_nothing(tmp_path):
-    check_kills_of_the_client(KILLS, random.Random(2), tmp_path)
+    check_kills_of_the_client(FEW, random.Random(2), tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_client_killed_a_hundred_times_loses_and_repeats_nothing(tmp_path):
+    check_kills_of_the_client(MANY, random.Random(4), tmp_path)
 
 
 def test_an_exception_in_the_stream_arrives_and_the_server_goes_on():
@@ -290,6 +307,28 @@ def test_nothing_that_a_stranger_sends_stops_the_server(attacked, messages):
 
     with client(port) as stream:
         assert len(list(stream.get_epoch_iterator())) == streams.BATCHES
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        ["array", "|u1", [0, 10**30], 0],
+        ["array", "|O", [1], 0],
+        ["dict", [[["list", []], 1]]],
+        ["range", [1, 2, 0]],
+        ["no such thing"],
+        "text",
+    ],
+)
+def test_a_state_that_is_none_does_not_stop_the_server(attacked, state):
+    port, _, stranger = attacked
+    fields = {"run": 1, "state": state, "index": 0, "count": 1, "even": False, "abandon": False}
+    fields |= {"failed": 0, "operation": "", "hwm": 1, "max_bytes": 1}
+
+    stranger.send_multipart([json.dumps(["fuel", 1, "start", fields, [[1, 0, 0]]]).encode(), b""])
+
+    with client(port) as stream:
+        assert len(list(stream)) == streams.BATCHES
 
 
 def test_floods_of_bad_messages_do_not_flood_the_log(caplog):
