@@ -15,6 +15,7 @@ import h5py
 from fuel.commands._layout import layout, layout_warning, read_speed
 from fuel.converters._content import CONTENT_ATTRIBUTE
 from fuel.converters._statistics import Statistics, read_statistics
+from fuel.datasets._header_check import check_attributes
 from fuel.datasets._layout import DAMAGE
 from fuel.datasets._split import SplitTable
 from fuel.datasets.hdf5 import H5PYDataset
@@ -106,6 +107,7 @@ def opened(path: str | os.PathLike[str]) -> Iterator[h5py.File]:
         raise ValueError(f"{path} is no HDF5 file, or a damaged one: {error}") from error
     with h5file:
         try:
+            check_attributes(h5file)
             yield h5file
         except DAMAGE as error:
             raise ValueError(f"{path} is damaged: {error}") from error

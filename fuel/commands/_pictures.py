@@ -10,6 +10,7 @@ import numpy as np
 
 from fuel.commands._png import png
 from fuel.converters._rows import shapes_of
+from fuel.datasets._layout import SourceLayout
 
 __all__ = ["is_pictures", "sample_pictures", "sample_rows"]
 
@@ -54,10 +55,7 @@ def sample_pictures(dataset: h5py.Dataset, rows: Sequence[int]) -> list[tuple[in
 
 def _axes(dataset: h5py.Dataset) -> tuple[str, ...]:
     """Names of the axes of an example; those of images are guessed by shape if not given."""
-    scales: Any = dataset.dims[0]
-    if shapes_of(dataset) is not None and "shape_labels" in scales.keys():  # noqa: SIM118
-        return tuple(label.decode(errors="replace") for label in scales["shape_labels"])
-    labels = tuple(axis.label for axis in list(dataset.dims)[1:])
+    labels = SourceLayout.of(dataset).axis_labels[1:]
     if not any(labels) and len(labels) == 3 and dataset.shape[1] in (1, 3):
         return ("channel", "height", "width")
     return labels

@@ -10,6 +10,7 @@ import h5py
 import numpy as np
 
 from fuel.converters._ragged import RaggedSource
+from fuel.datasets._layout import SourceLayout
 
 __all__ = ["BLOCK", "RaggedRows", "as_rows", "create_rows", "dataset_blocks", "shapes_of"]
 
@@ -161,8 +162,10 @@ def dataset_blocks(dataset: h5py.Dataset) -> Iterator[tuple[int, int, np.ndarray
 
 def shapes_of(dataset: h5py.Dataset) -> h5py.Dataset | None:
     """The shapes of the examples of a ragged source; None if it has none."""
-    scales = dataset.dims[0]
-    return scales["shapes"] if "shapes" in scales.keys() else None  # noqa: SIM118 (no container)
+    if h5py.check_vlen_dtype(dataset.dtype) is None:
+        return None
+    shapes = SourceLayout.of(dataset).shapes
+    return None if shapes is None else dataset.file[shapes]
 
 
 def _array_blocks(rows: np.ndarray) -> Iterator[tuple[int, int, np.ndarray]]:

@@ -15,6 +15,7 @@ import numpy as np
 from fuel.converters._content import CONTENT_ATTRIBUTE, content_sha256
 from fuel.converters._rows import dataset_blocks
 from fuel.converters.base import create_hdf5, progress_bar
+from fuel.datasets._header_check import check_attributes
 from fuel.datasets._layout import DAMAGE
 from fuel.datasets._split import SplitTable
 
@@ -67,29 +68,13 @@ def repack(
         raise FileNotFoundError(f"there is no file {path}")
     output = Path(output_directory) / (output_filename or path.name)
     try:
-        old = h5py.File(path, "r")
-    except OSError as error:
+        with h5py.File(path, "r") as old:
+            check_attributes(old)
+            _rewrite(old, output, compression)
+    except DAMAGE as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # of the system, for instance since the disk is full; HDF5's have no number
         raise ValueError(f"{path} is no HDF5 file, or a damaged one: {error}") from error
-    with old:
-        try:
-            sources = SplitTable(old).sources
-            recorded = old.attrs.get(CONTENT_ATTRIBUTE)
-            total = sum(len(dataset) for dataset in _datasets(old) if dataset.shape)
-        except DAMAGE as error:
-            raise ValueError(f"{path} is damaged: {error}") from error
-        with create_hdf5(output) as new, progress_bar(path.name, total) as bar:
-            done = 0
-            for dataset in _datasets(old):
-                packed = compression != "none" and dataset.name.lstrip("/") in sources
-                for count in _copy(dataset, new, compression if packed else None):
-                    bar.update(done := done + count)
-            _attach_scales(old, new)
-            _copy_attributes(old, new, new)
-            if recorded is not None and content_sha256(new) != recorded:
-                raise ValueError(
-                    f"{path} is damaged: its content has not the checksum that was recorded; "
-                    "convert or download it anew"
-                )
     return (str(output),)
 
 
@@ -105,6 +90,25 @@ def fill_subparser(subparser: argparse.ArgumentParser) -> Callable[..., tuple[st
         help="of the sources (default: none, which reads fastest)",
     )
     return repack
+
+
+def _rewrite(old: h5py.File, output: Path, compression: str) -> None:
+    sources = SplitTable(old).sources
+    recorded = old.attrs.get(CONTENT_ATTRIBUTE)
+    total = sum(len(dataset) for dataset in _datasets(old) if dataset.shape)
+    with create_hdf5(output) as new, progress_bar(output.name, total) as bar:
+        done = 0
+        for dataset in _datasets(old):
+            is_packed = compression != "none" and dataset.name.lstrip("/") in sources
+            for count in _copy(dataset, new, compression if is_packed else None):
+                bar.update(done := done + count)
+        _attach_scales(old, new)
+        _copy_attributes(old, new, new)
+        if recorded is not None and content_sha256(new) != recorded:
+            raise ValueError(
+                f"{old.filename} is damaged: its content has not the checksum that was recorded; "
+                "convert or download it anew"
+            )
 
 
 def _datasets(h5file: h5py.File) -> list[h5py.Dataset]:
@@ -161,10 +165,21 @@ def _pointing_into(h5file: h5py.File, old: h5py.File, table: np.ndarray) -> np.n
 
 
 def _attach_scales(old: h5py.File, new: h5py.File) -> None:
+    """Make scales of what were scales, and attach them to what they were attached to.
+
+    HDF5 itself is not asked what is attached: it crashes where a file is damaged.
+    """
     for dataset in _datasets(old):
-        if h5py.h5ds.is_scale(dataset.id):
+        if _is_scale(dataset):
             new[dataset.name].make_scale(h5py.h5ds.get_scale_name(dataset.id).decode())
     for dataset in _datasets(old):
-        for axis, old_axis in zip(new[dataset.name].dims, dataset.dims, strict=True):
-            for scale in old_axis.values():
-                axis.attach_scale(new[scale.name])
+        for axis, attached in enumerate(dataset.attrs.get("DIMENSION_LIST", ())):
+            for reference in attached:
+                scale = old[reference]
+                if not _is_scale(scale):
+                    raise ValueError(f"what is attached to {dataset.name} is no scale")
+                new[dataset.name].dims[axis].attach_scale(new[scale.name])
+
+
+def _is_scale(dataset: h5py.Dataset) -> bool:
+    return bool(dataset.attrs.get("CLASS") == b"DIMENSION_SCALE")
