@@ -165,14 +165,27 @@ class H5PYDataset(Dataset):
         """How many rows of the sources are stored together, and best read together.
 
         Of several sources stored in chunks that with the largest rows counts. It is what
-        `ChunkShuffledScheme` asks for. None if shuffling rows one by one costs nothing: if no
-        source wanted is stored in chunks, or all is in memory.
+        `ChunkShuffledScheme` asks for, together with `first_row` as its `offset`. None if shuffling
+        rows one by one costs nothing: if no source wanted is stored in chunks, or all is in memory.
         """
         if self.load_in_memory:
             return None
         layouts = [self._layout.sources[source] for source in self.sources]
         chunked = [(layout.row_bytes, layout.chunk_rows) for layout in layouts if layout.chunk_rows]
         return max(chunked)[1] if chunked else None
+
+    @property
+    def first_row(self) -> int:
+        """The row in the file of the first example.
+
+        Raises:
+            ValueError: if there are no examples.
+        """
+        if not self.num_examples:
+            raise ValueError(
+                f"there are no examples in {', '.join(self.which_sets)} of {self.path}"
+            )
+        return int(self.subsets[0][0])
 
     @property
     def example_iteration_scheme(self) -> IterationScheme | None:
