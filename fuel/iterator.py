@@ -1,5 +1,6 @@
 """The iterator over one epoch of a stream, which counts what it has delivered."""
 
+import copyreg
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -63,6 +64,18 @@ class DataIterator(Iterator[Any]):
             return item
         return as_mapping(self.data_stream.sources, item)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Its stream, which goes on where it is; a copy that belongs to no stream as it is."""
+        if not self.finished and getattr(self.data_stream, "epoch_iterator", None) is self:
+            return _go_on, (self.data_stream, self.as_dict)
+        return copyreg.__newobj__, (type(self),), vars(self).copy()  # type: ignore[attr-defined]
+
+    def __copy__(self) -> "DataIterator":
+        raise TypeError(
+            "a shallow copy of an epoch iterator would move its stream; use copy.deepcopy, which "
+            "copies the stream too"
+        )
+
     def hold(self) -> Any:
         """The item that `next` will give, without delivering it.
 
@@ -120,6 +133,10 @@ class DataIterator(Iterator[Any]):
             self.finished = True
             raise
         return item
+
+
+def _go_on(data_stream: Any, as_dict: bool) -> Iterator[Any]:
+    return data_stream.get_epoch_iterator(as_dict=as_dict)
 
 
 def as_mapping(sources: tuple[str, ...], item: Any) -> Mapping[str, Any]:

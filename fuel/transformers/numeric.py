@@ -16,6 +16,10 @@ from fuel.transformers.sourcewise import AgnosticSourcewiseTransformer, Sourcewi
 
 __all__ = ["Cast", "Flatten", "ForceFloatX", "ScaleAndShift", "WritingTransformer"]
 
+_TWICE = 1 << 21
+"""Up to so many bytes, which stay in a cache, it is faster to cast and then to multiply in place
+than to do both in one pass."""
+
 
 class WritingTransformer(AgnosticSourcewiseTransformer):
     """A sourcewise transformer that keeps axes, and writes into arrays it is given."""
@@ -144,8 +148,11 @@ class ScaleAndShift(WritingTransformer):
             return each(lambda example: self._write(example, source, new_array), data)
         if self.dtype is not None:
             out = allocate(source, data.shape, self.dtype)
-            np.copyto(out, data, casting="unsafe")  # then in place: faster than one mixed multiply
-            np.multiply(out, scale, out=out)
+            if out.nbytes > _TWICE:
+                np.multiply(data, scale, out=out, dtype=self.dtype, casting="unsafe")
+            else:
+                np.copyto(out, data, casting="unsafe")
+                np.multiply(out, scale, out=out)
         else:
             dtype = np.result_type(data, scale)
             if np.result_type(dtype, shift) != dtype:
