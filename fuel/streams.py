@@ -20,8 +20,9 @@ from fuel._stream_state import STATE_VERSION, check_shard, check_state, shard_en
 from fuel.config_parser import config
 from fuel.iterator import DataIterator
 from fuel.schemes import IterationScheme, ShardedScheme
+from fuel.server_stream import ServerDataStream
 
-__all__ = ["AbstractDataStream", "AxisLabels", "DataStream"]
+__all__ = ["AbstractDataStream", "AxisLabels", "DataStream", "ServerDataStream"]
 
 
 class DataStream(AbstractDataStream):
