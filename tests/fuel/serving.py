@@ -14,7 +14,7 @@ from fuel.schemes import SequentialScheme
 from fuel.server import Server, start_server
 from fuel.server_stream import ServerDataStream
 from fuel.streams import DataStream
-from fuel.transformers import Mapping, MultiProcessing
+from fuel.transformers import MultiProcessing
 
 HEARTBEAT = 0.1
 PATIENCE = 20.0
@@ -72,11 +72,8 @@ def numbers():
 
 
 def with_workers():
+    """A stream that two worker processes make."""
     return MultiProcessing(streams.scaled(), workers=2)
-
-
-def reversed_numbers():
-    return Mapping(numbers(), streams.reverse)
 
 
 if __name__ == "__main__":

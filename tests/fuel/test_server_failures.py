@@ -136,6 +136,27 @@ def test_a_client_killed_a_hundred_times_loses_and_repeats_nothing(tmp_path):
     check_kills_of_the_client(MANY, random.Random(4), tmp_path)
 
 
+def test_a_client_that_is_frozen_is_forgotten_and_goes_on_exactly_when_it_thaws(tmp_path):
+    with serving(streams.scaled()) as (port, server):
+        process = subprocess.Popen(
+            [sys.executable, HERE / "serving_client.py", str(port), tmp_path, "40"],
+            stdout=subprocess.PIPE,
+        )
+        with process:
+            process.stdout.readline()
+            process.send_signal(signal.SIGSTOP)
+            forgotten = eventually(lambda: not server.statistics())
+            process.send_signal(signal.SIGCONT)
+            process.stdout.read()
+
+    assert forgotten
+    assert [line.split("|")[1] for line in (tmp_path / "items").read_text().splitlines()] == [
+        ",".join(map(str, item[1].tolist()))
+        for epoch in epochs_of(streams.scaled(), [100] * 40)
+        for item in epoch
+    ]
+
+
 def test_an_exception_in_the_stream_arrives_and_the_server_goes_on():
     with serving(streams.acting("fail", 10)) as (port, _), client(port) as stream:
         epoch = stream.get_epoch_iterator()
