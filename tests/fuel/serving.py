@@ -12,8 +12,7 @@ import streams_for_workers as streams
 from fuel.datasets import IndexableDataset
 from fuel.schemes import SequentialScheme
 from fuel.server import Server, start_server
-from fuel.server_stream import ServerDataStream
-from fuel.streams import DataStream
+from fuel.streams import DataStream, ServerDataStream
 from fuel.transformers import MultiProcessing
 
 HEARTBEAT = 0.1

@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from fuel.server_stream import ServerDataStream
+from fuel.streams import ServerDataStream
 
 
 def main(port, folder, epochs):

@@ -12,8 +12,7 @@ from fuel.commands.serve import main
 from fuel.converters import create_hdf5, fill_hdf5_file
 from fuel.datasets import H5PYDataset
 from fuel.schemes import ShuffledScheme
-from fuel.server_stream import ServerDataStream
-from fuel.streams import DataStream
+from fuel.streams import DataStream, ServerDataStream
 
 EXAMPLES = {"train": 20, "test": 6}
 

@@ -29,7 +29,7 @@ from serving import (
 )
 
 from fuel.server import Server, ServerError
-from fuel.server_stream import ServerDataStream
+from fuel.streams import ServerDataStream
 from fuel.testing import epochs_of
 from fuel.transformers import Mapping, WorkerError
 

@@ -7,7 +7,7 @@ import zmq
 from serving import client, numbers, serving
 
 from fuel.server import Server, ServerError, make_keys
-from fuel.server_stream import ServerDataStream
+from fuel.streams import ServerDataStream
 
 
 @pytest.fixture
