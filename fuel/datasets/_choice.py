@@ -104,7 +104,7 @@ class ReaderChoice:
         """A reader or blocks that do without HDF5; None if that is not possible."""
         is_contiguous = dataset.id.get_create_plist().get_layout() == h5py.h5d.CONTIGUOUS
         if is_contiguous and (offset := dataset.id.get_offset()) is not None:
-            return mapped_reader(self._path, offset, dataset.shape, dtype)
+            return mapped_reader(self._file, self._path, offset, dataset.shape, dtype)
         if dataset.chunks is None or not self._has_usual_addresses:
             return None
         filters, table = Filters.of(dataset), ChunkTable.of(dataset)
@@ -149,7 +149,7 @@ class ReaderChoice:
     @property
     def _file(self) -> np.ndarray:
         if self._mapped is None:
-            self._mapped = map_file(self._path)
+            self._mapped = map_file(self._path, ahead=True)
         return self._mapped
 
 

@@ -34,13 +34,19 @@ VARIABLE_LENGTH = 9
 """Class of the datatype of values of variable length."""
 KNOWN = {b"DIMENSION_LIST": (VARIABLE_LENGTH, 0), b"DIMENSION_LABELS": (VARIABLE_LENGTH, 1)}
 """Class and kind (0: a sequence, 1: a string) of attributes that HDF5 makes itself."""
+TEXT = 1
+"""Kind of values of variable length; the one below is a sequence."""
+MOST_PADDING = 2
+"""The greatest number of a way to pad texts."""
 PADDING = 8
+NULL = 2
+"""Kind of a dataspace that holds nothing."""
 HAS_LIMITS = 1
 """Flag of a dataspace that says how long its axes may become."""
 
 
 def check_attributes(h5file: h5py.File) -> None:
-    """Refuse a file whose data sets in the root have attributes that HDF5 would stumble over.
+    """Refuse a file if the root, or a data set in it, has attributes HDF5 would stumble over.
 
     Args:
         h5file: a file open for reading only; others than plain ones are not looked at.
@@ -54,14 +60,15 @@ def check_attributes(h5file: h5py.File) -> None:
         return
     file = map_file(h5file.filename)
     heap = GlobalHeap(file, h5file.filename)
-    for name in h5file:
-        if isinstance(found := h5file.get(name), h5py.Dataset):
-            address = h5py.h5o.get_info(found.id).addr
-            for body in _attributes(memoryview(file), address):  # type: ignore[arg-type]
-                try:
-                    _check(body, heap, found.ndim)
-                except (struct.error, IndexError, ValueError) as error:
-                    raise OSError(f"an attribute of {name!r} makes no sense: {error}") from error
+    inside = {name: h5file.get(name) for name in h5file}
+    ranks = {name: item.ndim for name, item in inside.items() if isinstance(item, h5py.Dataset)}
+    for name, rank in {"/": 0, **ranks}.items():
+        address = h5py.h5o.get_info(h5file[name].id).addr
+        for body in _attributes(memoryview(file), address):  # type: ignore[arg-type]
+            try:
+                _check(body, heap, rank)
+            except (struct.error, IndexError, ValueError) as error:
+                raise OSError(f"an attribute of {name!r} makes no sense: {error}") from error
 
 
 def _attributes(file: memoryview, address: int) -> Iterator[memoryview]:
@@ -105,6 +112,8 @@ def _check(body: memoryview, heap: GlobalHeap, rank: int) -> None:
     if known is not None and (element, datatype[1] & 15, count) != (*known, rank):
         raise ValueError(f"{bytes(name)!r} is of another type or size than HDF5 gives it")
     if element == VARIABLE_LENGTH and size == REFERENCE.itemsize:
+        if datatype[1] & 15 > TEXT or datatype[1] >> 4 > MOST_PADDING:
+            raise ValueError("its values of variable length are neither sequences nor texts")
         inner = int.from_bytes(datatype[12:16], "little")
         for reference in np.frombuffer(value, REFERENCE, count):
             length, address, number = (int(field) for field in reference)
@@ -116,6 +125,8 @@ def _count(dataspace: memoryview) -> int:
     version, rank, flags = dataspace[0], dataspace[1], dataspace[2]
     if version not in (1, 2):
         raise ValueError(f"its dataspace has the version {version}")
+    if version == 2 and dataspace[3] == NULL:
+        return 0
     start = 8 if version == 1 else 4
     lengths = struct.unpack_from(f"<{rank}Q", dataspace, start)
     if flags & HAS_LIMITS:
