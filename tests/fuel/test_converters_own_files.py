@@ -181,7 +181,7 @@ from fuel.streams import DataStream
 
 class Ones:
     def __iter__(self):
-        return iter([np.ones(1 << 18, np.uint8)] * 512)
+        return iter([np.ones(1 << 18, np.uint8)] * 384)
 
 def write():
     write_hdf5(sys.argv[1], {"train": DataStream(IterableDataset({"x": Ones()}))})
@@ -199,7 +199,7 @@ def test_a_stream_larger_than_the_memory_is_written(tmp_path):
     )
 
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / "x.hdf5").stat().st_size > 128 << 20
+    assert (tmp_path / "x.hdf5").stat().st_size > 96 << 20
 
 
 def test_the_licence_and_the_versions_are_in_the_file(written):
@@ -401,9 +401,44 @@ def test_two_conversions_at_once_end_well(tmp_path):
     code = "import sys; from fuel.commands.convert import main; sys.exit(main(sys.argv[1:]))"
     command = [sys.executable, "-c", code, "npz", "x.npz", "-d", str(tmp_path), "-o", str(tmp_path)]
 
-    running = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(3)]
+    running = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(2)]
     said = [process.communicate()[1] for process in running]
 
-    assert [process.returncode for process in running] == [0, 0, 0], said
+    assert [process.returncode for process in running] == [0, 0], said
     assert sorted(os.listdir(tmp_path)) == ["x.hdf5", "x.npz"]
     assert info([str(tmp_path / "x.hdf5"), "--verify"]) == 0
+
+
+DAMAGES = """
+import pathlib, random, sys
+import numpy as np
+from fuel.commands.convert import main as convert
+from fuel.commands.info import main as info
+from fuel.converters import write_hdf5
+
+here = pathlib.Path(sys.argv[1])
+draw = random.Random(7)
+images = np.zeros((5, 1, 4, 4), np.uint8)
+labels = {"images": ("batch", "channel", "height", "width")}
+splits = {"train": {"images": images}, "test": {"images": images}}
+write_hdf5(here / "a.hdf5", splits, axis_labels=labels)
+write_hdf5(here / "b.hdf5", {"train": {"words": [np.arange(n) for n in (3, 0, 5)]}})
+for number in range(60):
+    content = bytearray((here / draw.choice(["a.hdf5", "b.hdf5"])).read_bytes())
+    places = [place for place, byte in enumerate(content) if byte]
+    for _ in range(draw.randint(1, 3)):
+        content[draw.choice(places)] = draw.randrange(256)
+    (here / "x.hdf5").write_bytes(content)
+    shown = info([str(here / "x.hdf5"), "--verify", "--html", str(here / "x.html")])
+    packed = convert(["repack", "x.hdf5", "-d", str(here), "-o", str(here), "-r", "y"])
+    assert shown in (0, 1, 2) and packed in (0, 2), (number, shown, packed)
+"""
+
+
+def test_a_damaged_file_is_shown_or_refused_and_never_crashes(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", DAMAGES, str(tmp_path)], capture_output=True, text=True
+    )
+
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "Traceback" not in done.stderr
