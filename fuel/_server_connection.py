@@ -23,6 +23,9 @@ logger = logging.getLogger("fuel.server")
 
 _PATIENCE = 5
 """Heartbeats without an answer, after which the connection is made anew."""
+_RECONNECT = 10
+"""Milliseconds before the first attempt to find a server that was lost; then twice as many, up to a
+heartbeat."""
 _LINGER = 100
 """Milliseconds in which a good-bye may still leave."""
 
@@ -146,7 +149,8 @@ class Connection:
             (zmq.IPV6, is_ipv6(self._address)),
             (zmq.LINGER, 0),
             (zmq.RCVHWM, 0),  # credit is what limits
-            (zmq.RECONNECT_IVL, max(1, int(min(0.1, self._heartbeat) * 1000))),
+            (zmq.RECONNECT_IVL, _RECONNECT),
+            (zmq.RECONNECT_IVL_MAX, max(_RECONNECT, int(self._heartbeat * 1000))),
             (zmq.HEARTBEAT_IVL, max(1, int(self._heartbeat * 1000))),
             (zmq.HEARTBEAT_TIMEOUT, max(1, int(self._heartbeat * _PATIENCE * 1000))),
         ):

@@ -35,7 +35,7 @@ from fuel.transformers import Mapping, WorkerError
 
 HERE = Path(__file__).parent
 FEW, MANY = 3, 100
-LONGEST = 0.05
+LONGEST = 0.2
 """Seconds from the start of a server to its end; some hundred items are sent in them."""
 
 
@@ -76,7 +76,7 @@ def check_kills_of_the_server(chain, kills, rng):
     killer = threading.Thread(target=kill_again_and_again, args=(server, kills, rng, done))
     killer.start()
     try:
-        with client(port) as stream:
+        with client(port, timeout=10 * PATIENCE) as stream:  # most of the time none is running
             while not done.is_set():
                 for item, expected in zip(stream, plain, strict=True):
                     assert all(
@@ -113,7 +113,7 @@ def check_kills_of_the_client(kills, rng, folder):
             with process:
                 if number < kills:
                     process.stdout.readline()
-                    threading.Event().wait(rng.random() * LONGEST / 10)
+                    threading.Event().wait(rng.random() * LONGEST / 40)
                     process.kill()
                 process.stdout.read()
         assert eventually(lambda: not server.statistics())
