@@ -176,6 +176,14 @@ class Subset:
     def __repr__(self) -> str:
         return f"Subset({self.list_or_slice}, {self.original_num_examples})"
 
+    def _list_request_sanity_check(self, request: Sequence[int], num_examples: int) -> None:
+        """Refuse a list of indices that is empty or reaches outside of so many examples."""
+        checked_request(request, num_examples)
+
+    def _slice_request_sanity_check(self, request: slice, num_examples: int) -> None:
+        """Refuse a slice that is empty or reaches outside of so many examples."""
+        checked_request(request, num_examples)
+
     def _as_array(self) -> np.ndarray:
         if self._indices is not None:
             return self._indices

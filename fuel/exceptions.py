@@ -19,7 +19,7 @@ class ConfigurationError(Exception):
     """A setting is asked for that was never given a value."""
 
 
-class MissingInputFiles(Exception):  # noqa: N818 (Fuel's name)
+class MissingInputFiles(FileNotFoundError):  # noqa: N818 (Fuel's name)
     """Raw files that a converter needs are not there.
 
     Args:
@@ -28,8 +28,12 @@ class MissingInputFiles(Exception):  # noqa: N818 (Fuel's name)
     """
 
     def __init__(self, message: str, filenames: Sequence[str]) -> None:
-        super().__init__(message, filenames)
+        super().__init__(message)  # of two arguments OSError would make an error number
+        self.args = (message, filenames)
         self.filenames = filenames
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 class NeedURLPrefix(Exception):  # noqa: N818 (Fuel's name)

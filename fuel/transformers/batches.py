@@ -79,7 +79,7 @@ def batch_labels(labels: AxisLabels | None) -> AxisLabels | None:
     """The axes of batches, from those of examples."""
     if labels is None:
         return None
-    return {source: axes and ("batch", *axes) for source, axes in labels.items()}
+    return {source: None if axes is None else ("batch", *axes) for source, axes in labels.items()}
 
 
 def checked_size(asked: object, request: Any) -> int:

@@ -76,7 +76,12 @@ class Flatten(SourcewiseTransformer):
         super().__init__(data_stream, which_sources=which_sources, **kwargs)
         if data_stream.axis_labels is not None and self.axis_labels is not None:
             flat = ("feature",) if self.produces_examples else ("batch", "feature")
-            own = {name: flat for name in self.which_sources if name in data_stream.axis_labels}
+            theirs = data_stream.axis_labels
+            own = {
+                name: None if theirs[name] is None else flat
+                for name in self.which_sources
+                if name in theirs
+            }
             self.axis_labels = {**own, **self.axis_labels}
 
     def transform_source_example(self, source_example: Any, source_name: str) -> np.ndarray:

@@ -131,3 +131,15 @@ def test_indexing_a_subset_translates_a_request():
     assert subset[[2, 0]] == [7, 2]
     assert subset[1] == 5
     assert Subset(slice(3, 9), 10)[slice(1, 4)] == slice(4, 7, 1)
+
+
+@pytest.mark.parametrize("request_", [[], [-1], [3]])
+def test_a_list_can_be_checked_without_reading_anything(request_):
+    with pytest.raises(ValueError, match="request"):
+        Subset([0, 1, 2], 8)._list_request_sanity_check(request_, 3)
+
+
+@pytest.mark.parametrize("request_", [slice(-1, None), slice(None, 4), slice(3, None), slice(2, 1)])
+def test_a_slice_can_be_checked_without_reading_anything(request_):
+    with pytest.raises(ValueError, match="request"):
+        Subset([0, 1, 2], 8)._slice_request_sanity_check(request_, 3)

@@ -63,6 +63,12 @@ def test_flattened_examples_are_vectors():
     assert flat.axis_labels == {"images": ("feature",), "classes": ("feature",)}
 
 
+def test_flattening_leaves_labels_unknown_that_were_unknown():
+    flat = Flatten(stream(labels={"images": None, "classes": ("batch", "index")}))
+
+    assert flat.axis_labels == {"images": None, "classes": ("batch", "feature")}
+
+
 def test_flattening_all_sources_may_be_said_explicitly_and_needs_no_labels():
     flat = Flatten(stream(labels=None), which_sources=None)
 
@@ -278,6 +284,15 @@ def test_labels_that_are_unknown_stay_unknown_in_batches():
         "a": None,
         "b": ("batch", "time"),
     }
+
+
+def test_examples_without_axes_become_batches_of_one_axis():
+    dataset = IterableDataset({"a": [1, 2]}, axis_labels={"a": ("batch",)})
+
+    batches = Batch(DataStream(dataset), ConstantScheme(2))
+
+    assert first(batches)[0].shape == (2,)
+    assert batches.axis_labels == {"a": ("batch",)}
 
 
 def test_batches_are_not_collected_again():
