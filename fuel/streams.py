@@ -15,12 +15,12 @@ from fuel._context import Context, Place, new_array
 from fuel._indices import positive
 from fuel._readable import Readable
 from fuel._requests import next_request, skip_requests
+from fuel._serving._stream import ServerDataStream
 from fuel._shard import WHOLE, Shard
 from fuel._stream_state import STATE_VERSION, check_shard, check_state, shard_entry
 from fuel.config_parser import config
 from fuel.iterator import DataIterator
 from fuel.schemes import IterationScheme, ShardedScheme
-from fuel.server_stream import ServerDataStream
 
 __all__ = ["AbstractDataStream", "AxisLabels", "DataStream", "ServerDataStream"]
 

@@ -10,17 +10,18 @@ from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self
 
-from fuel import _chain, _parcel
+from fuel import _chain
 from fuel._context import Context
-from fuel._lifeline import is_child
 from fuel._profile import QueueState
-from fuel._ring import MAX_DEPTH, MAX_SLOTS
 from fuel._shard import Shard
-from fuel._split_stream import SplitStream
-from fuel._whole_stream import WholeStream
-from fuel._worker_error import WorkerError
-from fuel._worker_pool import Workers
-from fuel._worker_process import WorkerSettings
+from fuel._workers import _parcel
+from fuel._workers._error import WorkerError
+from fuel._workers._lifeline import is_child
+from fuel._workers._pool import Workers
+from fuel._workers._process import WorkerSettings
+from fuel._workers._ring import MAX_DEPTH, MAX_SLOTS
+from fuel._workers._split_stream import SplitStream
+from fuel._workers._whole_stream import WholeStream
 from fuel.config_parser import config
 from fuel.streams import AbstractDataStream, DataStream
 from fuel.transformers.base import Transformer

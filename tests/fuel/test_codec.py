@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from fuel._codec import CodecError, decode, dump, encode, load
-from fuel._result import ResultReader, ResultWriter
-from fuel._ring import OpenSlot
+from fuel._workers._result import ResultReader, ResultWriter
+from fuel._workers._ring import OpenSlot
 
 DTYPES = st.one_of(
     hnp.scalar_dtypes(),

@@ -10,8 +10,8 @@ import re
 import numpy as np
 import pytest
 
-from fuel import _parcel
-from fuel._describe import DescriptionError, build, describe
+from fuel._workers import _parcel
+from fuel._workers._describe import DescriptionError, build, describe
 
 
 class Plain:

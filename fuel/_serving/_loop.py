@@ -15,17 +15,17 @@ from typing import Any, Self
 
 import zmq
 
-from fuel import _server_message
 from fuel._abstract_stream import AbstractDataStream
-from fuel._doorbell import Doorbell
-from fuel._server_address import address_of, is_ipv6
-from fuel._server_gate import Gate
-from fuel._server_log import QuietLog
-from fuel._server_message import Message, MessageError, VersionError
-from fuel._server_push import Pusher
-from fuel._server_run import OPERATIONS, Start, copy_of, state_of
-from fuel._server_session import Session
+from fuel._serving import _message
+from fuel._serving._address import address_of, is_ipv6
+from fuel._serving._gate import Gate
+from fuel._serving._log import QuietLog
+from fuel._serving._message import Message, MessageError, VersionError
+from fuel._serving._push import Pusher
+from fuel._serving._run import OPERATIONS, Start, copy_of, state_of
+from fuel._serving._session import Session
 from fuel._shard import WHOLE, Shard
+from fuel._workers._doorbell import Doorbell
 
 __all__ = ["Server"]
 
@@ -218,7 +218,7 @@ class Server:
             try:
                 if len(frames) > _MOST_FRAMES:
                     raise MessageError(f"a message of {len(frames)} frames")
-                self._answer(identity, _server_message.unpack(frames[1:]))
+                self._answer(identity, _message.unpack(frames[1:]))
             except Exception as error:  # whatever a stranger thinks of must not end the server
                 wrong = "wrong version" if isinstance(error, VersionError) else "bad message"
                 self._log.warn(f"{wrong} from client {identity.hex()}", repr(error))
@@ -240,7 +240,7 @@ class Server:
             run = message.whole_number("run")
             known = session is not None and session.run == run and session.is_alive
             kind = "pong" if known else "unknown"
-            self._send(identity, _server_message.pack(kind, run=run))
+            self._send(identity, _message.pack(kind, run=run))
         elif message.kind == "bye":
             self._forget(identity, "it said good-bye")
         else:
@@ -286,14 +286,14 @@ class Server:
                 self._forget(identity, f"it is gone ({error})")
 
     def _refuse(self, identity: bytes, reason: str) -> None:
-        self._send(identity, _server_message.pack("refused", reason=reason[:1000]))
+        self._send(identity, _message.pack("refused", reason=reason[:1000]))
 
     def _look_after_clients(self) -> None:
         """A message to a client that has gone fails, by which we learn that it has."""
         silent = time.monotonic() - self._heartbeat
         for identity, session in list(self._sessions.items()):
             if session.heard < silent:
-                self._send(identity, _server_message.pack("beat", run=session.run or 0))
+                self._send(identity, _message.pack("beat", run=session.run or 0))
         self._ending = [session for session in self._ending if not session.join(0)]
 
     def _forget(self, identity: bytes, why: str) -> None:
@@ -309,7 +309,7 @@ class Server:
 def _welcome(stream: AbstractDataStream) -> list[Any]:
     """What a client is told at first."""
     labels = stream.axis_labels
-    return _server_message.pack(
+    return _message.pack(
         "welcome",
         sources=list(stream.sources),
         produces_examples=stream.produces_examples,

@@ -13,8 +13,8 @@ import zmq
 from fuel import _codec
 from fuel._codec import Buffer
 from fuel._context import Place
-from fuel._worker_error import RemoteError, WorkerDiedError, WorkerError, show_request
-from fuel._worker_process import WorkerProcess, WorkerSettings
+from fuel._workers._error import RemoteError, WorkerDiedError, WorkerError, show_request
+from fuel._workers._process import WorkerProcess, WorkerSettings
 
 _log = logging.getLogger(__name__)
 MAX_ATTEMPTS = 3

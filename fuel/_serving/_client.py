@@ -11,11 +11,11 @@ from typing import Any
 
 from fuel._codec import CodecError
 from fuel._context import Context, Place, new_array
-from fuel._result import EncodedState
-from fuel._server_connection import Connection
-from fuel._server_error import ServerError
-from fuel._server_message import Message
+from fuel._serving._connection import Connection
+from fuel._serving._error import ServerError
+from fuel._serving._message import Message
 from fuel._shard import Shard
+from fuel._workers._result import EncodedState
 from fuel.exceptions import StateMismatchError
 
 _REPLIES = ("begin", "item", "end", "error", "place")

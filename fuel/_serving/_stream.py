@@ -9,10 +9,10 @@ from typing import Any, Self
 
 from fuel._abstract_stream import AbstractDataStream, AxisLabels
 from fuel._context import Context
-from fuel._server_address import address_of
-from fuel._server_client import ServedEpochs, Welcome, Wishes
-from fuel._server_connection import Connection
-from fuel._server_error import ServerError
+from fuel._serving._address import address_of
+from fuel._serving._client import ServedEpochs, Welcome, Wishes
+from fuel._serving._connection import Connection
+from fuel._serving._error import ServerError
 from fuel._shard import WHOLE, Shard
 from fuel.exceptions import StateMismatchError
 from fuel.iterator import DataIterator

@@ -11,8 +11,8 @@ from typing import Any
 import zmq
 
 from fuel._abstract_stream import AbstractDataStream
-from fuel._server_arrays import send_arrays
-from fuel._server_log import QuietLog
+from fuel._serving._arrays import send_arrays
+from fuel._serving._log import QuietLog
 
 logger = logging.getLogger("fuel.server")
 

@@ -12,12 +12,12 @@ from typing import Any
 
 import zmq
 
-from fuel import _server_message
 from fuel._codec import CodecError
-from fuel._server_address import is_ipv6
-from fuel._server_error import ServerError
-from fuel._server_keys import client_keys
-from fuel._server_message import Message
+from fuel._serving import _message
+from fuel._serving._address import is_ipv6
+from fuel._serving._error import ServerError
+from fuel._serving._keys import client_keys
+from fuel._serving._message import Message
 
 logger = logging.getLogger("fuel.server")
 
@@ -68,7 +68,7 @@ class Connection:
         That it was lost shows when nothing is heard.
         """
         with suppress(zmq.Again):
-            self._socket.send_multipart(_server_message.pack(kind, **fields), zmq.NOBLOCK)
+            self._socket.send_multipart(_message.pack(kind, **fields), zmq.NOBLOCK)
 
     def has_message(self) -> bool:
         """Whether a message is here already."""
@@ -131,7 +131,7 @@ class Connection:
     def _take(self) -> Message:
         self._opened = time.monotonic()  # the connection is as good as new
         try:
-            message = _server_message.unpack(self._socket.recv_multipart(copy=False))
+            message = _message.unpack(self._socket.recv_multipart(copy=False))
             reason = message.text("reason") if message.kind == "refused" else None
         except CodecError as error:
             raise ServerError(

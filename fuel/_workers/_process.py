@@ -12,13 +12,14 @@ from typing import Any, NamedTuple
 
 import zmq
 
-from fuel import _codec, _shared_memory
+from fuel import _codec
 from fuel._codec import Buffer, CodecError
-from fuel._doorbell import Doorbell
-from fuel._lifeline import Child
-from fuel._result import Result, ResultReader
-from fuel._ring import Control, Entry, SlotReader
-from fuel._worker_error import RemoteError, WorkerDiedError, WorkerError
+from fuel._workers import _shared_memory
+from fuel._workers._doorbell import Doorbell
+from fuel._workers._error import RemoteError, WorkerDiedError, WorkerError
+from fuel._workers._lifeline import Child
+from fuel._workers._result import Result, ResultReader
+from fuel._workers._ring import Control, Entry, SlotReader
 
 _PAGE = 4096
 _STARTUP = 60.0
@@ -79,7 +80,7 @@ class WorkerProcess:
             )
             bells = self._bell.descriptors, self._wake.descriptors
             self._child = Child(
-                "fuel._worker",
+                "fuel._workers._main",
                 {
                     "address": address,
                     "token": self._token,

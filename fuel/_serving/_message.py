@@ -16,7 +16,7 @@ import zmq
 
 from fuel import _codec
 from fuel._codec import Buffer, CodecError
-from fuel._result import EncodedState
+from fuel._workers._result import EncodedState
 
 VERSION = 1
 """Of the protocol; a message of another version is refused."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fuel._worker_error import WorkerError
+from fuel._workers._error import WorkerError
 
 __all__ = ["ServerError"]
 

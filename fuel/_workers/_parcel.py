@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from fuel import _codec, _shared_memory
+from fuel import _codec
 from fuel._codec import Buffer
-from fuel._describe import SCRIPT, build, describe
-from fuel._shared_memory import ALIGNMENT, round_up
+from fuel._workers import _shared_memory
+from fuel._workers._describe import SCRIPT, build, describe
+from fuel._workers._shared_memory import ALIGNMENT, round_up
 
 _LENGTH = struct.Struct("<Q")
 

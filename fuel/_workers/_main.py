@@ -21,15 +21,16 @@ from typing import Any
 import numpy as np
 import zmq
 
-from fuel import _codec, _parcel
+from fuel import _codec
 from fuel._chain import Chain, root
 from fuel._context import Place, new_array
-from fuel._describe import SCRIPT
-from fuel._doorbell import Doorbell
-from fuel._lifeline import end_with_parent
-from fuel._result import ResultWriter
-from fuel._ring import Control, Entry, OpenSlot, SlotWriter
-from fuel._worker_error import show_request
+from fuel._workers import _parcel
+from fuel._workers._describe import SCRIPT
+from fuel._workers._doorbell import Doorbell
+from fuel._workers._error import show_request
+from fuel._workers._lifeline import end_with_parent
+from fuel._workers._result import ResultWriter
+from fuel._workers._ring import Control, Entry, OpenSlot, SlotWriter
 from fuel.config_parser import config
 from fuel.datasets.base import Dataset
 from fuel.streams import AbstractDataStream, DataStream

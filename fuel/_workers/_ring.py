@@ -20,11 +20,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fuel import _shared_memory
 from fuel._codec import CodecError
-from fuel._doorbell import Doorbell
-from fuel._lease import Leases
-from fuel._shared_memory import ALIGNMENT, PAGE, round_up
+from fuel._workers import _shared_memory
+from fuel._workers._doorbell import Doorbell
+from fuel._workers._lease import Leases
+from fuel._workers._shared_memory import ALIGNMENT, PAGE, round_up
 
 _log = logging.getLogger(__name__)
 MAGIC = 0x4655454C52494E31

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from fuel._context import Place
-from fuel._worker_error import WorkerError
-from fuel._worker_pool import RequestPool, Workers
+from fuel._workers._error import WorkerError
+from fuel._workers._pool import RequestPool, Workers
 from fuel.iterator import DataIterator
 from fuel.schemes import IterationScheme
 from fuel.streams import DataStream

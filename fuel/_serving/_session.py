@@ -9,10 +9,10 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from fuel import _server_message
 from fuel._abstract_stream import AbstractDataStream
 from fuel._codec import CodecError
-from fuel._server_run import Reply, Start, error_reply, run
+from fuel._serving import _message
+from fuel._serving._run import Reply, Start, error_reply, run
 from fuel._shard import WHOLE, Shard
 
 logger = logging.getLogger("fuel.server")
@@ -156,7 +156,7 @@ class Session:
         except CodecError as error:  # a value of some kind that cannot be sent
             reply = error_reply(error, over=False)
             frames = _packed(start, sequence, reply)
-        size = _server_message.size_of(frames)
+        size = _message.size_of(frames)
         with self._changed:
             if self._stopped or self._start is not start:
                 return
@@ -169,4 +169,4 @@ class Session:
 
 def _packed(start: Start, sequence: int, reply: Reply) -> list[Any]:
     kind, fields = reply
-    return _server_message.pack(kind, run=start.run, sequence=sequence, **fields)
+    return _message.pack(kind, run=start.run, sequence=sequence, **fields)

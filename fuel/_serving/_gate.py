@@ -8,9 +8,9 @@ from typing import Any
 import zmq
 import zmq.utils.z85
 
-from fuel._server_address import is_local
-from fuel._server_keys import allowed_keys, server_keys
-from fuel._server_log import QuietLog
+from fuel._serving._address import is_local
+from fuel._serving._keys import allowed_keys, server_keys
+from fuel._serving._log import QuietLog
 
 _AUTHENTICATION = "inproc://zeromq.zap.01"
 """Where libzmq asks whether a connection is to be let in (ZeroMQ RFC 27)."""

@@ -1,0 +1,1 @@
+"""Serving streams: both ends of the wire, and what travels on it."""
