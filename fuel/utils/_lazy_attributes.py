@@ -18,7 +18,7 @@ def lazy_property_factory(lazy_property: str) -> property:
         if hidden not in vars(self):
             self.load()
         if hidden not in vars(self):
-            raise AttributeError(f"{type(self).__name__}.load() did not set {lazy_property}")
+            raise ValueError(f"{type(self).__name__}.load() did not set {lazy_property}")
         return vars(self)[hidden]
 
     def put(self: Any, value: Any) -> None:
@@ -37,8 +37,9 @@ def do_not_pickle_attributes(*lazy_properties: str) -> Callable[[Class], Class]:
         lazy_properties: names of the attributes.
 
     Raises:
-        ValueError: when decorating, if the class has no method `load`; when pickling, if another
-            attribute is an iterator, which cannot be saved.
+        ValueError: when decorating, if the class has no method `load`; when an attribute is read,
+            if `load` does not set it; when pickling, if one of them is an iterator, which loaded
+            again would begin anew.
 
     >>> import copy
     >>> @do_not_pickle_attributes("squares")
@@ -62,12 +63,10 @@ def do_not_pickle_attributes(*lazy_properties: str) -> Callable[[Class], Class]:
         def getstate(self: Any) -> dict[str, Any]:
             state = dict(vars(self) if own is None else own(self))
             for name in hidden:
-                state.pop(name, None)
-            for name, value in state.items():
-                if isinstance(value, Iterator):
+                if isinstance(state.pop(name, None), Iterator):
                     raise ValueError(
-                        f"{type(self).__name__}.{name} is an iterator, which cannot be pickled; "
-                        "name it in do_not_pickle_attributes"
+                        f"{type(self).__name__}.{name[1:]} is an iterator: loaded again it would "
+                        "begin anew; do not name it in do_not_pickle_attributes"
                     )
             return state
 
