@@ -153,7 +153,7 @@ class DataStream(AbstractDataStream):
         place = state.pop("_place")
         vars(self).update(state)
         self.data_state = self.dataset.open()
-        self._fingerprint = self._loaded = None
+        self._fingerprint, self._loaded = place["stream"], None  # the data is read when asked for
         self.load_state_dict(place)
 
     def _begin(self, as_dict: bool, step: int) -> DataIterator:

@@ -107,6 +107,7 @@ def fill_hdf5_file(
     pieces = [
         (split, source, _rows(split, source, array), *rest) for split, source, array, *rest in data
     ]
+    pieces = _all_ragged_or_none(pieces)
     _check_pieces(pieces, labels)
     split_dict: dict[str, dict[str, tuple[Any, ...]]] = {}
     with progress_bar("data", sum(len(piece[2]) for piece in pieces)) as bar:
@@ -148,6 +149,17 @@ def _rows(split: str, source: str, values: Any) -> np.ndarray | RaggedRows:
         return as_rows(values)
     except ValueError as error:
         raise ValueError(f"source {source!r} of split {split!r}: {error}") from error
+
+
+def _all_ragged_or_none(pieces: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Pieces that are alike by chance are ragged where others of their source are."""
+    ragged = {source for _, source, rows, *_ in pieces if isinstance(rows, RaggedRows)}
+    return [
+        (split, source, RaggedRows.of(list(rows)), *rest)
+        if source in ragged and isinstance(rows, np.ndarray) and rows.ndim > 1
+        else (split, source, rows, *rest)
+        for split, source, rows, *rest in pieces
+    ]
 
 
 def _check_pieces(

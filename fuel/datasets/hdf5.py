@@ -209,13 +209,12 @@ class H5PYDataset(Dataset):
 
     @property
     def source_shapes(self) -> tuple[np.ndarray | None, ...]:
-        """For each source the shapes of its examples, `(examples, axes)`; None if not ragged.
-
-        Raises:
-            AttributeError: if the data is not to be loaded into memory.
-        """
-        self._loaded("source_shapes")
-        return self._source_shapes
+        """For each source the shapes of its examples, `(examples, axes)`; None if not ragged."""
+        plan = self._open()
+        if self.load_in_memory:
+            return self._source_shapes
+        parts = zip(plan.readers, self.sources, self.subsets, strict=True)
+        return tuple(_shapes(*part) for part in parts)
 
     @property
     def in_memory_subset(self) -> Subset:

@@ -442,3 +442,14 @@ def test_a_damaged_file_is_shown_or_refused_and_never_crashes(tmp_path):
 
     assert done.returncode == 0, done.stderr[-2000:]
     assert "Traceback" not in done.stderr
+
+
+def test_examples_alike_by_chance_are_ragged_where_those_of_another_split_are(tmp_path):
+    path = tmp_path / "texts.hdf5"
+    texts = {"train": [np.arange(2), np.arange(3)], "test": [np.arange(4)]}
+
+    write_hdf5(path, {split: {"text": data} for split, data in texts.items()})
+
+    for split, expected in texts.items():
+        (found,) = H5PYDataset(path, (split,)).get_data(None, slice(0, len(expected)))
+        assert [text.tolist() for text in found] == [text.tolist() for text in expected]

@@ -1,6 +1,7 @@
 import copy
 import logging
 import os
+import pickle
 import subprocess
 import sys
 
@@ -14,6 +15,7 @@ from fuel.exceptions import StateMismatchError
 from fuel.schemes import SequentialExampleScheme, SequentialScheme, ShuffledScheme
 from fuel.streams import DataStream
 from fuel.testing import check_resumable
+from fuel.transformers import Cast
 
 FEATURES = np.random.default_rng(0).integers(0, 256, (20, 3, 2), dtype=np.uint8)
 TARGETS = np.arange(20, dtype=np.int16).reshape(20, 1)
@@ -685,3 +687,20 @@ def test_a_file_that_the_program_has_open_with_locking_can_be_read(tmp_path, loc
         (batch,) = H5PYDataset(path, ("train",)).get_data(None, [3, 1])
 
     np.testing.assert_array_equal(batch, [3, 1])
+
+
+def test_an_unpickled_stream_opens_its_file_only_when_data_is_asked_for(path):
+    stream = Cast(
+        DataStream(H5PYDataset(path, ("train",)), iteration_scheme=SequentialScheme(14, 5)), "f4"
+    )
+    next(stream.get_epoch_iterator())
+    saved = pickle.dumps(stream)
+
+    moved = path.rename(path.with_suffix(".elsewhere"))
+    restored = pickle.loads(saved)
+    with pytest.raises(FileNotFoundError):
+        next(restored.get_epoch_iterator())
+
+    moved.rename(path)
+    features, _ = next(pickle.loads(saved).get_epoch_iterator())
+    np.testing.assert_array_equal(features, FEATURES[5:10])

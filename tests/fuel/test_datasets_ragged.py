@@ -169,7 +169,18 @@ def test_in_memory_the_data_and_its_shapes_are_there_to_see(path):
     assert dataset.in_memory_subset.list_or_slice == slice(0, 2)
 
 
-@pytest.mark.parametrize("name", ["data_sources", "source_shapes", "in_memory_subset"])
+@pytest.mark.parametrize("subset", [None, slice(2, 5), [4, 6]])
+def test_shapes_are_known_without_reading_the_data(path, subset):
+    dataset = H5PYDataset(path, ("train",), subset=subset, sources=("images", "targets"))
+
+    shapes, none = dataset.source_shapes
+
+    expected = [image.shape for image in dataset.get_data(None, slice(0, dataset.num_examples))[0]]
+    assert [tuple(shape) for shape in shapes] == expected
+    assert none is None
+
+
+@pytest.mark.parametrize("name", ["data_sources", "in_memory_subset"])
 def test_what_is_there_only_in_memory_is_refused_otherwise(path, name):
     with pytest.raises(AttributeError, match=f"{name} is there only with load_in_memory=True"):
         getattr(H5PYDataset(path, ("train",)), name)
