@@ -69,6 +69,7 @@ class DataStream(AbstractDataStream):
                 }
         self.dataset = dataset
         self.data_state = dataset.open()
+        self._default_seed: int = config.default_seed
         self.epoch = 0
         self._sources: tuple[str, ...] | None = None
         self._dataset_epochs = 0
@@ -100,9 +101,12 @@ class DataStream(AbstractDataStream):
 
     @property
     def seed(self) -> int:
-        """The scheme's seed, else the configured default: what random transformers start from."""
+        """What random transformers start from: the scheme's seed, else the configured default.
+
+        The default is that of when the stream was made.
+        """
         seed = None if self.iteration_scheme is None else self.iteration_scheme.seed
-        return config.default_seed if seed is None else seed
+        return self._default_seed if seed is None else seed
 
     def get_data(self, request: Any = None) -> Any:
         """The data of a request, as a tuple in the order of `sources`."""

@@ -568,3 +568,11 @@ def test_a_place_does_not_fit_other_rows_of_an_array():
 
     with pytest.raises(StateMismatchError, match=r"rows 0 to 4.*rows 5 to 9"):
         other.load_state_dict(stream.state_dict())
+
+
+def test_the_default_seed_is_that_of_when_the_stream_was_made(monkeypatch):
+    monkeypatch.setattr(config, "default_seed", 5, raising=False)
+    stream = DataStream(dataset(), SequentialScheme(11, 3))
+    monkeypatch.setattr(config, "default_seed", 6, raising=False)
+
+    assert stream.seed == 5
