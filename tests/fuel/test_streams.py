@@ -571,8 +571,10 @@ def test_a_place_does_not_fit_other_rows_of_an_array():
 
 
 def test_the_default_seed_is_that_of_when_the_stream_was_made(monkeypatch):
-    monkeypatch.setattr(config, "default_seed", 5, raising=False)
     stream = DataStream(dataset(), SequentialScheme(11, 3))
-    monkeypatch.setattr(config, "default_seed", 6, raising=False)
+    before = stream.seed
 
-    assert stream.seed == 5
+    monkeypatch.setattr(config, "default_seed", before + 1, raising=False)
+
+    assert stream.seed == before
+    assert DataStream(dataset(), SequentialScheme(11, 3)).seed == before + 1
