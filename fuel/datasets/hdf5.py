@@ -199,13 +199,11 @@ class H5PYDataset(Dataset):
         self._example_iteration_scheme = value
 
     @property
-    def data_sources(self) -> tuple[np.ndarray, ...]:
-        """The arrays of the sources, of the examples used.
-
-        Raises:
-            AttributeError: if the data is not to be loaded into memory.
-        """
-        return tuple(reader.array for reader in self._loaded("data_sources").readers)  # type: ignore[attr-defined]
+    def data_sources(self) -> tuple[np.ndarray, ...] | None:
+        """The arrays of the sources, of the examples used; None unless they are in memory."""
+        if not self.load_in_memory:
+            return None
+        return tuple(reader.array for reader in self._open().readers)  # type: ignore[attr-defined]
 
     @property
     def source_shapes(self) -> tuple[np.ndarray | None, ...]:
@@ -217,14 +215,9 @@ class H5PYDataset(Dataset):
         return tuple(_shapes(*part) for part in parts)
 
     @property
-    def in_memory_subset(self) -> Subset:
-        """Which of the examples in memory are used: all.
-
-        Raises:
-            AttributeError: if the data is not to be loaded into memory.
-        """
-        self._loaded("in_memory_subset")
-        return Subset(slice(None), self.num_examples)
+    def in_memory_subset(self) -> Subset | None:
+        """Which of the examples in memory are used, all; None unless they are in memory."""
+        return Subset(slice(None), self.num_examples) if self.load_in_memory else None
 
     def load(self) -> None:
         """Read the layout, and with `load_in_memory` the data; it is done by itself when needed."""
@@ -347,11 +340,6 @@ class H5PYDataset(Dataset):
         readers = [_in_memory(*parts) for parts in wanted]
         self._file.close()
         return ReadPlan(self.sources, readers, self.num_examples)
-
-    def _loaded(self, what: str) -> ReadPlan:
-        if not self.load_in_memory:
-            raise AttributeError(f"{what} is there only with load_in_memory=True")
-        return self._open()
 
     def _close_readers(self) -> None:
         self._plan = None
