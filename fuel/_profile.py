@@ -68,6 +68,7 @@ class Profile(NamedTuple):
         queue: how full the workers' queue was when an item was asked for, from 0 to 1; None without
             workers.
         busy: the part of the time in which the workers worked; None without workers.
+        shared_bytes: memory that the workers share with this process for items.
     """
 
     stages: tuple[Stage, ...]
@@ -77,6 +78,7 @@ class Profile(NamedTuple):
     workers: int
     queue: float | None
     busy: float | None
+    shared_bytes: int
 
     @property
     def bottleneck(self) -> str:
@@ -130,7 +132,8 @@ class Profile(NamedTuple):
         if self.queue is not None and self.busy is not None:
             lines.append(
                 f"{self.workers} worker{'s' * (self.workers > 1)}, busy {self.busy:.0%} of the "
-                f"time; their queue was {self.queue:.0%} full when an item was asked for"
+                f"time; their queue was {self.queue:.0%} full when an item was asked for; "
+                f"{_show_bytes(self.shared_bytes)} of shared memory"
             )
         lines.append(f"bottleneck: {self.bottleneck}; {self._advice()}")
         return text.getvalue().rstrip() + "\n\n" + "\n".join(lines)
@@ -151,6 +154,7 @@ def profile(stream: Any, items: int, step_seconds: float) -> Profile:
     outer, inner = _split(twin)
     meters = [_Meter(part, "here") for part in outer]
     queues: list[QueueState] = []
+    shared = 0 if inner is None else outer[-1].memory()
     begin: QueueState | None = None
     try:
         iterator = _endless(twin)
@@ -173,12 +177,13 @@ def profile(stream: Any, items: int, step_seconds: float) -> Profile:
                 part.close()
     stages = [*_inner_stages(inner, items), *(meter.stage() for meter in reversed(meters))]
     if begin is None or end is None:
-        return Profile(tuple(stages), items, seconds, step_seconds, 0, None, None)
+        return Profile(tuple(stages), items, seconds, step_seconds, 0, None, None, 0)
     busy, idle = end.busy_ns - begin.busy_ns, end.idle_ns - begin.idle_ns
     full = float(np.mean([state.ready / state.capacity for state in queues]))
     part_busy = busy / max(busy + idle, 1)
+    workers = begin.workers
     return Profile(
-        tuple(stages), items, seconds, step_seconds, begin.workers, min(full, 1.0), part_busy
+        tuple(stages), items, seconds, step_seconds, workers, min(full, 1.0), part_busy, shared
     )
 
 

@@ -161,6 +161,11 @@ class Control:
         return results, busy, idle, size
 
 
+def slot_size_for(size: int) -> int:
+    """Bytes of a slot that is laid out for results of `size` bytes."""
+    return round_up(int(size * _SLACK), PAGE)
+
+
 class SlotWriter:
     """The worker's side of the slots.
 
@@ -219,7 +224,7 @@ class SlotWriter:
         self._free = None
         self._opened.clear()
         self._region += 1
-        self._slot_size = round_up(max(int(size * _SLACK), 2 * self._slot_size), PAGE)
+        self._slot_size = max(slot_size_for(size), round_up(2 * self._slot_size, PAGE))
         offset = round_up(os.fstat(self._descriptor).st_size, PAGE)
         length = self._slots * self._slot_size
         os.ftruncate(self._descriptor, offset + length)

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self
 
+import numpy as np
+
 from fuel import _chain
 from fuel._context import Context
 from fuel._profile import QueueState
@@ -19,7 +21,8 @@ from fuel._workers._error import WorkerError
 from fuel._workers._lifeline import is_child
 from fuel._workers._pool import Workers
 from fuel._workers._process import WorkerSettings
-from fuel._workers._ring import MAX_DEPTH, MAX_SLOTS
+from fuel._workers._ring import MAX_DEPTH, MAX_SLOTS, slot_size_for
+from fuel._workers._shared_memory import ALIGNMENT, round_up
 from fuel._workers._split_stream import SplitStream
 from fuel._workers._whole_stream import WholeStream
 from fuel.config_parser import config
@@ -142,6 +145,25 @@ class MultiProcessing(Transformer):
             sum(idle for _, _, idle, _ in done),
         )
 
+    def memory(self) -> int:
+        """Bytes of shared memory that all workers will use, for items like the next one.
+
+        It is known before they start, and stays the same for all epochs unless items become
+        larger. Ragged items travel as messages and take none.
+        """
+        if self.workers == 0:
+            return 0
+        arrays = [np.asarray(part) for part in self.data_stream.peek().values()]
+        size = sum(round_up(array.nbytes, ALIGNMENT) for array in arrays)
+        count, _, slots = self._layout()
+        return count * slots * slot_size_for(size)
+
+    def _layout(self) -> tuple[int, int, int]:
+        """How many workers, results that each prepares ahead, and slots of each."""
+        count = 1 if self.runs_as_a_whole else self.workers
+        depth = min(-(-self.max_store // count), MAX_DEPTH // 2)
+        return count, depth, min(depth + self.leases, MAX_SLOTS)
+
     def close(self) -> None:
         """End the workers and close the stream; iterating again starts both again."""
         if self._finalizer is not None:
@@ -212,15 +234,14 @@ class MultiProcessing(Transformer):
             )
         assigned = _as_json(config.assigned())
         parcel, needs_script = _parcel.pack(self.data_stream)
-        count = 1 if whole else self.workers
-        depth = min(-(-self.max_store // count), MAX_DEPTH // 2)
+        count, depth, slots = self._layout()
         script = os.path.abspath(sys.modules["__main__"].__file__ or "") if needs_script else None
         settings = WorkerSettings(
             parcel,
             whole,
             script,
             depth,
-            min(depth + self.leases, MAX_SLOTS),
+            slots,
             self.timeout,
             assigned,
         )

@@ -1,5 +1,7 @@
 import gc
 import logging
+import mmap
+from pathlib import Path
 
 import jax
 import numpy as np
@@ -94,3 +96,28 @@ def test_items_can_be_written_to():
         del images
         for images, targets in epoch:
             np.testing.assert_array_equal(images, expected(targets))
+
+
+def shared_bytes(pid):
+    """Bytes of nameless shared memory that a process has mapped, without control pages."""
+    sizes = []
+    for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
+        addresses, mode, *_, name = line.split(maxsplit=5)
+        if "memfd:fuel" in name and mode.startswith("rw-s"):
+            start, end = (int(part, 16) for part in addresses.split("-"))
+            sizes.append(end - start)
+    return sum(size for size in sizes if size > mmap.PAGESIZE)
+
+
+def test_the_memory_that_workers_share_is_known_before_they_start_and_stays():
+    with stream(max_store=4, workers=2) as running:
+        said = running.memory()
+        assert running.statistics() == []
+        used = []
+        for _ in range(3):
+            for _ in running.get_epoch_iterator():
+                pass
+            used.append(sum(shared_bytes(worker["pid"]) for worker in running.statistics()))
+
+    assert used[0] == used[1] == used[2]
+    assert abs(used[0] - said) <= 0.1 * said
