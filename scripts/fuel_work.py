@@ -129,6 +129,7 @@ class Batches:
     def __init__(self, path: Path, batch_size: int) -> None:
         with h5py.File(path) as file:
             self.images, self.labels = file["features"][:], file["targets"][:]
+        self.path = path
         self.batch_size = batch_size
         self.order = np.random.default_rng(1).permutation(len(self.images))
 

@@ -2,8 +2,11 @@
 
 import os
 
+import hypothesis
 import pytest
 
+hypothesis.settings.register_profile("patient", deadline=None)  # no test is about time
+hypothesis.settings.load_profile("patient")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 

@@ -24,7 +24,7 @@ from fuel._workers._ring import Control, Entry, SlotReader
 _PAGE = 4096
 _STARTUP = 60.0
 """Seconds that a worker may take to start, where its time is limited."""
-_SHORT = 2e-4
+_SHORT = 5e-4
 """Seconds that are better waited awake: to be woken costs the worker up to a tenth of a
 millisecond on a virtual machine."""
 

@@ -26,7 +26,8 @@ def contenders(batches: Batches, workers: int, ahead: int) -> dict[str, Iterator
         "Grain, batches by hand": grain.MapDataset.source(batches).repeat(),
     }
     if not workers:
-        reading = grain.ReadOptions()
+        reading = grain.ReadOptions(num_threads=0, prefetch_buffer_size=0)  # elsewise its threads
+        # would go on in the turns of others
         return {name: iter(made.to_iter_dataset(reading)) for name, made in datasets.items()}
     reading = grain.ReadOptions(num_threads=1, prefetch_buffer_size=ahead)
     options = grain.MultiprocessingOptions(
