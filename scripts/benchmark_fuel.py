@@ -23,6 +23,7 @@ import h5py
 import numpy as np
 
 import fuel_figures as figures
+import peers.fuel_push as fuel_push
 from fuel.datasets import H5PYDataset
 from fuel.schemes import ChunkShuffledScheme
 from fuel.streams import DataStream
@@ -48,7 +49,7 @@ CHUNK = 128
 POOL_BYTES = 2 << 20
 """For unpacked chunks: a pool of eight, and little of the whole file."""
 OURS = "fuel"
-PEERS = {"torch": "fuel_torch", "grain": "fuel_grain", "zmq": "fuel_push"}
+PEERS = {"torch": "fuel_torch", "grain": "fuel_grain"}
 Missed = list[str]
 
 
@@ -117,6 +118,21 @@ def packed(options: argparse.Namespace) -> Missed:
         medians = race(contenders, min(options.rounds, 3), _fewer_for("h5py", options, 4))
     show(f"the same from chunks of {CHUNK} rows packed by gzip", medians, selection)
     return _at_least("packed, beside h5py", medians[selection] / medians[ours], 100)
+
+
+def original(options: argparse.Namespace) -> Missed:
+    """Work A by one worker, beside one TCP push a batch; by itself, as pushers are never idle."""
+    path = _file_a(options)
+    with MultiProcessing(work_a(path, options.batch_size), AHEAD) as made:
+        contenders = {OURS: for_ever(made), **fuel_push.contenders(path, options.batch_size)}
+        medians = race(contenders, options.rounds, lambda _: options.batches)
+    show("work A, 1 worker, and the original way", medians, OURS)
+    return [
+        line
+        for way, value in medians.items()
+        if way != OURS
+        for line in _at_least(f"work A, 1 worker, beside {way}", value / medians[OURS], 10)
+    ]
 
 
 def text(options: argparse.Namespace) -> Missed:
@@ -271,6 +287,7 @@ SECTIONS: dict[str, Callable[[argparse.Namespace], Missed]] = {
         options,
         max(options.batches // 8, 1),
     ),
+    "original": original,
     "text": text,
     "transport": transport,
     "single": single,

@@ -20,20 +20,16 @@ from fuel_work import SCALE, Batches, shuffled_indices
 HIGH_WATER_MARK = 10
 
 
-def contenders(batches: Batches, workers: int, ahead: int) -> dict[str, Iterator[Any]]:
-    """A stream of batches for ever, by name; none without workers, or with more than one.
+def contenders(path: Path, batch_size: int) -> dict[str, Iterator[Any]]:
+    """Streams of batches of work A for ever, by name.
 
-    Args:
-        batches: what to make.
-        workers: how many processes.
-        ahead: not used: messages wait up to a high-water mark of 10 on each side.
+    Messages wait up to a high-water mark of 10 on each side.
     """
-    if workers != 1:
-        return {}
-    found = {"one TCP push a batch": _received(batches, by_selection=False)}
-    if type(batches) is Batches:
-        found["one TCP push a batch, the original's work"] = _received(batches, by_selection=True)
-    return found
+    batches = Batches(path, batch_size)
+    return {
+        "one TCP push a batch": _received(batches, by_selection=False),
+        "one TCP push a batch, the original's work": _received(batches, by_selection=True),
+    }
 
 
 def _received(batches: Batches, *, by_selection: bool) -> Iterator[Any]:
