@@ -19,3 +19,8 @@ def _a_home_of_its_own(tmp_path_factory, monkeypatch):
     for name in list(os.environ):
         if name.startswith("FUEL_") and name != "FUEL_TEST_DATA":
             monkeypatch.delenv(name)
+
+
+def pytest_make_parametrize_id(config, val, argname):
+    """Contents of files are no names: they may hold the time, and differ between processes."""
+    return argname if isinstance(val, bytes) or (isinstance(val, str) and len(val) > 80) else None
