@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from fuel.converters._ragged import RaggedSource
+from fuel.converters._ragged import RaggedSource, write_arrays
 from fuel.datasets._layout import SourceLayout
 
 __all__ = ["BLOCK", "RaggedRows", "as_rows", "create_rows", "dataset_blocks", "shapes_of"]
@@ -25,19 +26,29 @@ class RaggedRows:
     Args:
         values: `(numbers,)`, the examples in C order.
         shapes: `(examples, axes)` integers, the shape of each.
+        is_encoded: whether they are contents of files, as images in JPEG, rather than arrays; the
+            shapes are the numbers of bytes then, and are not stored.
     """
 
     values: np.ndarray
     shapes: np.ndarray
+    is_encoded: bool = False
 
     @classmethod
     def of(cls, arrays: Sequence[Any]) -> RaggedRows:
-        """Those of a sequence of arrays or of bytes.
+        """Those of a sequence of arrays; or of `bytes`, which are contents of files.
 
         Raises:
-            ValueError: if they differ in dtype or in the number of axes.
+            ValueError: if they differ in dtype or in the number of axes, or some are `bytes` and
+                others are not.
         """
         rows = [as_example(array) for array in arrays]
+        are_bytes = [isinstance(array, bytes) for array in arrays]
+        if any(are_bytes) and not all(are_bytes):
+            raise ValueError(
+                f"example {are_bytes.index(True)} is a bytes object, but example "
+                f"{are_bytes.index(False)} is not; give all as bytes, or all as arrays"
+            )
         for number, row in enumerate(rows):
             if (row.dtype, row.ndim) != (rows[0].dtype, rows[0].ndim) or row.ndim == 0:
                 raise ValueError(
@@ -47,7 +58,7 @@ class RaggedRows:
         if not rows:
             return cls(np.empty(0, np.uint8), np.empty((0, 1), np.int64))
         shapes = np.array([row.shape for row in rows], np.int64)
-        return cls(np.concatenate([row.ravel() for row in rows]), shapes)
+        return cls(np.concatenate([row.ravel() for row in rows]), shapes, all(are_bytes))
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -118,25 +129,12 @@ def create_rows(
         axes: names of the axes of one example, if it is ragged.
     """
     length = sum(len(piece) for piece in pieces)
-    first = pieces[0]
-    write: Callable[[int, int, Any], None]
-    if isinstance(first, RaggedRows):
-        labels = tuple(axes) or ("",) * first.shapes.shape[1]
-        source = RaggedSource(h5file, name, length, first.dtype, labels)
-
-        def write(start: int, stop: int, block: Any) -> None:
-            source.write(start, block)
-    else:
-        dataset = h5file.create_dataset(name, (length, *first.shape[1:]), first.dtype)
-
-        def write(start: int, stop: int, block: Any) -> None:
-            dataset[start:stop] = block
-
+    write = _writer(h5file, name, length, pieces[0], axes)
     done = 0
     for piece in pieces:
         blocks = piece.blocks() if isinstance(piece, RaggedRows) else _array_blocks(piece)
         for start, stop, block in blocks:
-            write(done + start, done + stop, block)
+            write(done + start, block)
             yield stop - start
         done += len(piece)
 
@@ -166,6 +164,25 @@ def shapes_of(dataset: h5py.Dataset) -> h5py.Dataset | None:
         return None
     shapes = SourceLayout.of(dataset).shapes
     return None if shapes is None else dataset.file[shapes]
+
+
+def _writer(
+    h5file: h5py.File, name: str, length: int, like: np.ndarray | RaggedRows, axes: Sequence[str]
+) -> Callable[[int, Any], None]:
+    """Make an empty source; gives a function that writes rows into it, from one on."""
+    if isinstance(like, RaggedRows) and not like.is_encoded:
+        labels = tuple(axes) or ("",) * like.shapes.shape[1]
+        return RaggedSource(h5file, name, length, like.dtype, labels).write
+    if isinstance(like, RaggedRows):
+        files = h5file.create_dataset(name, (length,), h5py.vlen_dtype(like.dtype))
+        files.dims[0].label = "batch"
+        return functools.partial(write_arrays, files)
+    dataset = h5file.create_dataset(name, (length, *like.shape[1:]), like.dtype)
+
+    def write(start: int, block: np.ndarray) -> None:
+        dataset[start : start + len(block)] = block
+
+    return write
 
 
 def _array_blocks(rows: np.ndarray) -> Iterator[tuple[int, int, np.ndarray]]:

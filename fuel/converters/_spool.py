@@ -22,6 +22,7 @@ class _Column:
     path: Path
     dtype: np.dtype[Any]
     shape: tuple[int, ...]
+    is_encoded: bool
     is_ragged: bool = False
     length: int = 0
     shapes: array[int] = field(default_factory=lambda: array("q"))
@@ -59,12 +60,20 @@ class Spool:
         """Append examples, which make the source ragged if they differ in shape.
 
         Raises:
-            ValueError: if one differs from those before it in dtype or number of axes.
+            ValueError: if one differs from those before it in dtype or number of axes, or in
+                being a `bytes` object.
             OSError: if they cannot be written.
         """
         arrays = [as_example(example) for example in examples]
-        for row in arrays:
-            column = self._column(split, source, row.dtype, row.shape)
+        for row, example in zip(arrays, examples, strict=True):
+            is_encoded = isinstance(example, bytes)
+            column = self._column(split, source, row.dtype, row.shape, is_encoded)
+            if is_encoded != column.is_encoded:
+                raise ValueError(
+                    f"row {column.length} of {source!r} of split {split!r} is a "
+                    f"{type(example).__name__}, but the rows before it are "
+                    f"{'bytes' if column.is_encoded else 'arrays'}; give all alike"
+                )
             if row.shape != column.shape and not column.is_ragged:
                 if row.ndim != len(column.shape):
                     self._check(column, split, source, row.dtype, row.shape)
@@ -92,13 +101,18 @@ class Spool:
     def _add_ragged(self, split: str, source: str, rows: Sequence[Any]) -> None:
         for row in rows[:1]:
             first = as_example(row)
-            column = self._column(split, source, first.dtype, first.shape)
+            column = self._column(split, source, first.dtype, first.shape, isinstance(row, bytes))
             if not column.is_ragged:
                 self._make_ragged(column)
         self.add_examples(split, source, rows)
 
     def _column(
-        self, split: str, source: str, dtype: np.dtype[Any], shape: tuple[int, ...]
+        self,
+        split: str,
+        source: str,
+        dtype: np.dtype[Any],
+        shape: tuple[int, ...],
+        is_encoded: bool = False,
     ) -> _Column:
         if (split, source) not in self._columns:
             if dtype.kind not in "biufcSV":
@@ -108,7 +122,9 @@ class Spool:
                 )
             path = self._directory / str(len(self._columns))
             path.touch()
-            self._columns[split, source] = _Column(path, dtype, shape)
+            self._columns[split, source] = _Column(
+                path, dtype, shape, is_encoded, is_ragged=is_encoded
+            )
         return self._columns[split, source]
 
     def _check(
@@ -145,5 +161,5 @@ class Spool:
         flat = np.memmap(column.path, column.dtype, "r") if has_any else np.empty(0, column.dtype)
         if column.is_ragged:
             shapes = np.frombuffer(column.shapes, np.int64).reshape(column.length, -1)
-            return RaggedRows(flat, shapes)
+            return RaggedRows(flat, shapes, column.is_encoded)
         return flat.reshape(column.length, *column.shape)

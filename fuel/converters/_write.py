@@ -10,6 +10,7 @@ from typing import Any
 
 from fuel._scratch import scratch_directory
 from fuel.converters._provenance import record_provenance
+from fuel.converters._rows import RaggedRows
 from fuel.converters._spool import Spool
 from fuel.converters._writing import create_hdf5
 from fuel.converters.base import fill_hdf5_file
@@ -31,15 +32,17 @@ def write_hdf5(
 
     The file appears when it is whole. Its sources are contiguous and start at multiples of
     4 KiB; arrays of objects and lists of arrays that differ in shape become ragged sources, and
-    so do the examples of a stream if they differ in shape. Of a stream no more than a batch is
+    so do the examples of a stream if they differ in shape. Examples that are `bytes` are contents
+    of files, such as images in JPEG: they become a source of variable length without shapes, which
+    `ImagesFromBytes` decodes. Of a stream no more than a batch is
     in memory at a time; its rows are kept beside the target until there are no more.
 
     Args:
         path: where to write, with the ending `.hdf5`.
         splits: for each split, for each source, its array, of which the first axis is that of
             the examples; or for a split a stream, of batches or examples, that ends.
-        axis_labels: names of the axes of the sources, the first that of the examples; default
-            those of the streams.
+        axis_labels: names of the axes of the sources, the first that of the examples, which is
+            all that contents of files have; default those of the streams.
         licence: under which the data may be used; recorded in the file.
 
     Raises:
@@ -69,9 +72,13 @@ def write_hdf5(
                     f"split {split!r} is a {type(data).__name__}; give a mapping of sources to "
                     "arrays, or a stream"
                 )
-        labels |= axis_labels or {}
         with create_hdf5(target) as h5file:
-            pieces += spool.pieces()
+            spooled = spool.pieces()
+            for _, source, rows in spooled:
+                if isinstance(rows, RaggedRows) and rows.is_encoded and source in labels:
+                    labels[source] = labels[source][:1]
+            labels |= axis_labels or {}
+            pieces += spooled
             order = {split: number for number, split in enumerate(splits)}
             pieces.sort(key=lambda piece: order[piece[0]])
             fill_hdf5_file(h5file, pieces, axis_labels=labels)

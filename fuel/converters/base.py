@@ -90,7 +90,8 @@ def fill_hdf5_file(
 
     Each source becomes one contiguous data set in the root, the splits' rows one after the other
     in the order of `data`; an array of objects, or a list of arrays that differ in shape, becomes
-    a ragged source. Other attributes are the caller's.
+    a ragged source, and a list of `bytes`, the contents of files, one of variable length without
+    shapes. Other attributes are the caller's.
 
     Args:
         h5file: a file open for writing.
@@ -192,13 +193,17 @@ def _check_pieces(
 
 
 def _kind(rows: np.ndarray | RaggedRows) -> str:
+    if isinstance(rows, RaggedRows) and rows.is_encoded:
+        return "bytes"
     if isinstance(rows, RaggedRows):
         return f"{rows.dtype} with {rows.shapes.shape[1]} axes of any length"
     return f"{rows.dtype} {rows.shape[1:]}"
 
 
 def _check_labels(source: str, rows: np.ndarray | RaggedRows, labels: Sequence[str] | None) -> None:
-    axes = 1 + rows.shapes.shape[1] if isinstance(rows, RaggedRows) else rows.ndim
+    axes = rows.ndim if isinstance(rows, np.ndarray) else 1
+    if isinstance(rows, RaggedRows) and not rows.is_encoded:
+        axes += rows.shapes.shape[1]
     if labels is not None and (isinstance(labels, str) or len(labels) != axes):
         raise ValueError(f"axis_labels of {source!r} are {labels!r}, but it has {axes} axes")
 

@@ -75,7 +75,4 @@ def rgb_images_from_encoded_bytes(which_sources: tuple[str, ...]) -> tuple[Any, 
     Returns:
         A value for `Dataset.default_transformers`.
     """
-    return (
-        (ToBytes, [], {"which_sources": which_sources}),
-        (ImagesFromBytes, [], {"which_sources": which_sources}),
-    )
+    return ((ImagesFromBytes, [], {"which_sources": which_sources}),)

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from fuel.commands.convert import main as convert
 from fuel.commands.info import main as info
 from fuel.converters import create_hdf5, fill_hdf5_file, write_hdf5
-from fuel.datasets import H5PYDataset, IndexableDataset
+from fuel.datasets import H5PYDataset, IndexableDataset, IterableDataset
 from fuel.schemes import SequentialExampleScheme, SequentialScheme, ShuffledScheme
 from fuel.streams import DataStream
 from fuel.transformers import Mapping
+from fuel.transformers.defaults import ToBytes
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (20, 1, 3, 4), np.uint8)
 LABELS = (np.arange(20) % 3).astype(np.uint8)[:, np.newaxis]
@@ -115,6 +116,71 @@ def test_a_list_of_arrays_may_be_ragged(tmp_path):
         for stored, given_one in zip(h5file["words"], sentences, strict=True):
             np.testing.assert_array_equal(stored, given_one)
         assert h5file["words"].dims[0]["shapes"][...].tolist() == [[3], [0], [5]]
+
+
+@pytest.mark.parametrize("contents", [[b"\x89PNG", b"", b"JFIF"], [b"one", b"two", b"six"]])
+def test_bytes_become_a_source_of_variable_length_without_shapes(tmp_path, contents):
+    splits = {"train": {"image": contents}, "test": {"image": np.array(contents[:2], object)}}
+
+    write_hdf5(tmp_path / "x.hdf5", splits)
+
+    with h5py.File(tmp_path / "x.hdf5") as h5file:
+        assert list(h5file) == ["image"]
+        assert h5file["image"].dims[0].label == "batch"
+    dataset = H5PYDataset(tmp_path / "x.hdf5", ("train", "test"))
+    (batch,) = dataset.get_data(None, slice(0, 5))
+    assert [array.tobytes() for array in batch] == contents + contents[:2]
+    assert batch[0].dtype == np.uint8
+    assert dataset.axis_labels == {"image": ("batch",)}
+    assert dataset.vlen_sources == []
+
+
+@pytest.mark.parametrize("scheme", [SequentialScheme(3, 2), SequentialExampleScheme(3)])
+def test_the_bytes_of_a_stream_are_stored_as_those_of_a_list(tmp_path, scheme):
+    arrays = [np.arange(length, dtype=np.uint8) for length in (3, 0, 5)]
+    labels = {"image": ("batch", "index")}
+    dataset = IndexableDataset({"image": arrays}, axis_labels=labels)
+    stream = ToBytes(DataStream(dataset, iteration_scheme=scheme))
+
+    write_hdf5(tmp_path / "stream.hdf5", {"train": stream})
+    write_hdf5(tmp_path / "list.hdf5", {"train": {"image": [a.tobytes() for a in arrays]}})
+
+    with h5py.File(tmp_path / "stream.hdf5") as one, h5py.File(tmp_path / "list.hdf5") as other:
+        assert one.attrs["content_sha256"] == other.attrs["content_sha256"]
+        assert list(one) == list(other) == ["image"]
+
+
+def test_the_axis_of_bytes_can_be_named(tmp_path):
+    write_hdf5(
+        tmp_path / "x.hdf5",
+        {"train": {"image": [b"a", b"bc"]}},
+        axis_labels={"image": ("picture",)},
+    )
+
+    assert H5PYDataset(tmp_path / "x.hdf5", ("train",)).axis_labels == {"image": ("picture",)}
+
+
+def test_bytes_have_one_axis_to_name(tmp_path):
+    with pytest.raises(ValueError, match="'image' are .*, but it has 1 axes"):
+        write_hdf5(
+            tmp_path / "x.hdf5",
+            {"train": {"image": [b"abc"]}},
+            axis_labels={"image": ("batch", "bytes")},
+        )
+
+
+def test_bytes_and_arrays_do_not_mix(tmp_path):
+    mixed = [b"abc", np.arange(3, dtype=np.uint8)]
+
+    with pytest.raises(ValueError, match="example 0 is a bytes object, but example 1 is not"):
+        write_hdf5(tmp_path / "x.hdf5", {"train": {"image": mixed}})
+
+
+def test_bytes_and_arrays_do_not_mix_in_a_stream(tmp_path):
+    dataset = IterableDataset([b"abc", np.arange(3, dtype=np.uint8)])
+
+    with pytest.raises(ValueError, match="row 1 of 'data' of split 'train' is a ndarray, but"):
+        write_hdf5(tmp_path / "x.hdf5", {"train": dataset.get_example_stream()})
 
 
 @given(

@@ -151,7 +151,7 @@ TRANSFORMERS = {
     Flatten: lambda: Flatten(pixels()),
     ForceFloatX: lambda: ForceFloatX(ScaleAndShift(pixels(), 0.5, 0)),
     GaussianNoise: lambda: GaussianNoise(Cast(pixels(), "float32"), 0.1),
-    ImagesFromBytes: lambda: ImagesFromBytes(ToBytes(encoded())),
+    ImagesFromBytes: lambda: ImagesFromBytes(encoded()),
     Mapping: lambda: Mapping(pixels(), first),
     MaskingNoise: lambda: MaskingNoise(pixels(), 0.3),
     Merge: lambda: Merge([pixels(), labels()], ("image", "label")),

@@ -153,11 +153,29 @@ def test_files_without_axis_labels_are_decoded():
     assert len(items(stream)) == 3
 
 
-def test_only_bytes_are_decoded():
+def test_arrays_of_bytes_are_decoded_as_bytes_are():
+    contents, pixels = files()
+    arrays = [np.frombuffer(content, np.uint8) for content in contents]
+
+    decoded = [item[0] for item in items(ImagesFromBytes(of_files(arrays, by_example=True)))]
+
+    for image, expected in zip(decoded, pixels, strict=True):
+        np.testing.assert_array_equal(image, expected.transpose(2, 0, 1))
+
+
+@pytest.mark.parametrize(
+    ("value", "what"),
+    [
+        (54321, "a int"),
+        (np.zeros((2, 3), np.uint8), r"an array of shape \(2, 3\) and type uint8"),
+        (np.zeros(3, np.float32), r"an array of shape \(3,\) and type float32"),
+    ],
+)
+def test_only_bytes_are_decoded(value, what):
     stream = ImagesFromBytes(of_files([b""], by_example=True))
 
-    with pytest.raises(TypeError, match="'images' gave a int, but images are decoded from bytes"):
-        stream.transform_source_example(54321, "images")
+    with pytest.raises(TypeError, match=f"'images' gave {what}, but images are decoded from bytes"):
+        stream.transform_source_example(value, "images")
 
 
 @settings(max_examples=60, deadline=None)

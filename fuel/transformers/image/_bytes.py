@@ -22,14 +22,15 @@ class ImagesFromBytes(SourcewiseTransformer):
     Pillow, the extra `images`.
 
     Args:
-        data_stream: the stream to transform; its sources are `bytes`.
+        data_stream: the stream to transform; its sources are `bytes`, or arrays of them, one axis
+            of `uint8`, as files of encoded images have them.
         color_mode: Pillow's name of what to convert to, for instance `"RGB"` or `"L"`; None to
             leave images as they are.
         which_sources: the sources to transform; default all.
 
     Raises:
         ImportError: if Pillow is not installed.
-        TypeError: if what comes are no `bytes`.
+        TypeError: if what comes are no bytes.
         ValueError: if the bytes are no image that Pillow can read, or one without pixels to show as
             an array.
     """
@@ -56,20 +57,16 @@ class ImagesFromBytes(SourcewiseTransformer):
 
     def transform_source_example(self, source_example: Any, source_name: str) -> np.ndarray:
         """The image of a file's contents."""
-        if not isinstance(source_example, bytes):
-            raise TypeError(
-                f"source {source_name!r} gave {_kind(source_example)}, but images are decoded from "
-                "bytes objects; arrays of bytes become such by fuel.transformers.defaults.ToBytes"
-            )
+        content = _content(source_example, source_name)
         try:
-            with _pillow().open(BytesIO(source_example)) as image:
+            with _pillow().open(BytesIO(content)) as image:
                 pixels = np.array(
                     image if self.color_mode is None else image.convert(self.color_mode)
                 )
         except Exception as error:  # over damaged files Pillow's readers raise errors of any kind
             raise ValueError(
-                f"{len(source_example)} bytes of source {source_name!r}, which begin with "
-                f"{source_example[:8]!r}, cannot be decoded as an image: {error}"
+                f"{len(content)} bytes of source {source_name!r}, which begin with "
+                f"{content[:8]!r}, cannot be decoded as an image: {error}"
             ) from error
         if pixels.ndim == 2:
             return pixels[np.newaxis]
@@ -90,6 +87,22 @@ def _labels(
     known = data_stream.axis_labels or {}
     own = EXAMPLE_AXES if produces_examples else ("batch", *EXAMPLE_AXES)
     return {name: own if name in which else known.get(name) for name in data_stream.sources}
+
+
+def _content(value: Any, source_name: str) -> bytes:
+    """The bytes of a file.
+
+    Raises:
+        TypeError: if it is neither `bytes` nor an array of them.
+    """
+    if isinstance(value, bytes):
+        return value
+    if isinstance(value, np.ndarray) and value.dtype == np.uint8 and value.ndim == 1:
+        return value.tobytes()
+    raise TypeError(
+        f"source {source_name!r} gave {_kind(value)}, but images are decoded from bytes objects or "
+        "arrays of uint8 with one axis; name the sources to decode in which_sources"
+    )
 
 
 def _kind(value: Any) -> str:
