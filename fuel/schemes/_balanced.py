@@ -8,12 +8,40 @@ from numpy.typing import ArrayLike
 from fuel._indices import describe_numbers
 from fuel._shuffle import philox
 from fuel.schemes._epochs import AnyOrder, declared_length
-from fuel.schemes._seeded import SeededBatches
+from fuel.schemes._seeded import SeededBatches, SeededExamples, SeededOrder
 
-__all__ = ["BalancedScheme", "checked_labels"]
+__all__ = ["BalancedExampleScheme", "BalancedScheme", "checked_labels"]
 
 
-class BalancedScheme(SeededBatches):
+class _Balancing(SeededOrder):
+    """What the balanced schemes share."""
+
+    indices: Sequence[int]
+
+    def _set_classes(self, labels: np.ndarray, examples_per_epoch: int | None) -> None:
+        length = len(labels) if examples_per_epoch is None else examples_per_epoch
+        self.examples_per_epoch = declared_length(length, self.indices)
+        _, self._classes = np.unique(labels, return_inverse=True)
+
+    def fingerprint(self) -> str:
+        """What the order depends on."""
+        name = f"{super().fingerprint()[:-1]}, examples_per_epoch={self.examples_per_epoch}"
+        return f"{name}, classes {describe_numbers(self._classes)})"
+
+    def _order(self, epoch: int) -> AnyOrder:
+        assert self.examples_per_epoch is not None
+        classes, sizes = self._classes, np.bincount(self._classes)
+        members = np.split(np.argsort(classes, kind="stable"), np.cumsum(sizes)[:-1])
+        wanted = _rounds(len(sizes), self.examples_per_epoch, ("classes", self.seed, epoch))
+        order = np.empty(self.examples_per_epoch, np.int64)
+        places = np.split(np.argsort(wanted, kind="stable"), np.cumsum(np.bincount(wanted))[:-1])
+        for number, (theirs, where) in enumerate(zip(members, places, strict=False)):
+            turns = _rounds(len(theirs), len(where), ("members", self.seed, epoch, number))
+            order[where] = theirs[turns]
+        return order
+
+
+class BalancedScheme(_Balancing, SeededBatches):
     """Batches in which all classes are equally frequent.
 
     An epoch is a series of rounds, each with one example of every class, the classes shuffled; so
@@ -49,27 +77,41 @@ class BalancedScheme(SeededBatches):
         drop_last: bool = False,
     ) -> None:
         given = checked_labels(labels)
-        super().__init__(len(given), batch_size, seed=seed, drop_last=drop_last)
-        length = len(given) if examples_per_epoch is None else examples_per_epoch
-        self.examples_per_epoch = declared_length(length, self.indices)
-        _, self._classes = np.unique(given, return_inverse=True)
+        super().__init__(len(given), batch_size, drop_last=drop_last)
+        self._set_seed(seed)
+        self._set_classes(given, examples_per_epoch)
 
-    def fingerprint(self) -> str:
-        """What the order depends on."""
-        name = f"{super().fingerprint()[:-1]}, examples_per_epoch={self.examples_per_epoch}"
-        return f"{name}, classes {describe_numbers(self._classes)})"
 
-    def _order(self, epoch: int) -> AnyOrder:
-        assert self.examples_per_epoch is not None
-        classes, sizes = self._classes, np.bincount(self._classes)
-        members = np.split(np.argsort(classes, kind="stable"), np.cumsum(sizes)[:-1])
-        wanted = _rounds(len(sizes), self.examples_per_epoch, ("classes", self.seed, epoch))
-        order = np.empty(self.examples_per_epoch, np.int64)
-        places = np.split(np.argsort(wanted, kind="stable"), np.cumsum(np.bincount(wanted))[:-1])
-        for number, (theirs, where) in enumerate(zip(members, places, strict=False)):
-            turns = _rounds(len(theirs), len(where), ("members", self.seed, epoch, number))
-            order[where] = theirs[turns]
-        return order
+class BalancedExampleScheme(_Balancing, SeededExamples):
+    """Single examples of all classes in turn, so that all come equally often.
+
+    They come in the order of `BalancedScheme`.
+
+    Args:
+        labels: as for `BalancedScheme`.
+        seed: as for `BalancedScheme`.
+        examples_per_epoch: as for `BalancedScheme`.
+
+    Raises:
+        TypeError: if `seed` is not an integer.
+        ValueError: as for `BalancedScheme`.
+
+    >>> scheme = BalancedExampleScheme(["cat", "cat", "cat", "cat", "dog", "cat"], seed=1)
+    >>> list(scheme.get_request_iterator())
+    [3, 4, 4, 1, 0, 4]
+    """
+
+    def __init__(
+        self,
+        labels: ArrayLike,
+        *,
+        seed: int | None = None,
+        examples_per_epoch: int | None = None,
+    ) -> None:
+        given = checked_labels(labels)
+        super().__init__(len(given))
+        self._set_seed(seed)
+        self._set_classes(given, examples_per_epoch)
 
 
 def checked_labels(labels: ArrayLike) -> np.ndarray:

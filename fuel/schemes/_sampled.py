@@ -9,15 +9,51 @@ from fuel._indices import as_array, describe_numbers, is_identity
 from fuel._orders import BlockOrder
 from fuel._shuffle import philox
 from fuel.schemes._epochs import AnyOrder, declared_length
-from fuel.schemes._seeded import SeededBatches
+from fuel.schemes._seeded import SeededBatches, SeededExamples, SeededOrder
 
-__all__ = ["SampledScheme"]
+__all__ = ["SampledExampleScheme", "SampledScheme"]
 
 _BLOCK = 1 << 14
 """Draws that are made at a time."""
 
 
-class SampledScheme(SeededBatches):
+class _Sampling(SeededOrder):
+    """What the schemes share that draw with replacement."""
+
+    indices: Sequence[int]
+
+    def _set_draws(self, weights: ArrayLike | None, examples_per_epoch: int | None) -> None:
+        length = len(self.indices) if examples_per_epoch is None else examples_per_epoch
+        self.examples_per_epoch = declared_length(length, self.indices)
+        self._cumulated = None if weights is None else _cumulated(weights, self.indices)
+
+    def fingerprint(self) -> str:
+        """What the draws depend on."""
+        name = f"{super().fingerprint()[:-1]}, examples_per_epoch={self.examples_per_epoch}"
+        if self._cumulated is None:
+            return f"{name})"
+        return f"{name}, weights {describe_numbers(self._cumulated)})"
+
+    def _order(self, epoch: int) -> AnyOrder:
+        assert self.examples_per_epoch is not None
+        length, count, cumulated = self.examples_per_epoch, len(self.indices), self._cumulated
+        given = None if is_identity(self.indices) else as_array(self.indices)
+
+        def make_block(block: int) -> np.ndarray:
+            bits = philox("fuel.schemes.sample", self.seed, epoch, block)
+            draws = bits.random_raw(min(_BLOCK, length - block * _BLOCK)) >> np.uint64(11)
+            below_one = draws * 2.0**-53
+            if cumulated is None:
+                drawn = np.minimum((below_one * count).astype(np.int64), count - 1)
+            else:
+                below_sum = np.minimum(below_one * cumulated[-1], np.nextafter(cumulated[-1], 0))
+                drawn = np.searchsorted(cumulated, below_sum, side="right")
+            return drawn if given is None else given[drawn]
+
+        return BlockOrder(length, make_block, _BLOCK)
+
+
+class SampledScheme(_Sampling, SeededBatches):
     """Batches of examples drawn with replacement, all equally likely or by weights.
 
     Every draw is independent of the others, so an epoch has some examples several times and others
@@ -53,35 +89,40 @@ class SampledScheme(SeededBatches):
         examples_per_epoch: int | None = None,
         drop_last: bool = False,
     ) -> None:
-        super().__init__(examples, batch_size, seed=seed, drop_last=drop_last)
-        length = len(self.indices) if examples_per_epoch is None else examples_per_epoch
-        self.examples_per_epoch = declared_length(length, self.indices)
-        self._cumulated = None if weights is None else _cumulated(weights, self.indices)
+        super().__init__(examples, batch_size, drop_last=drop_last)
+        self._set_seed(seed)
+        self._set_draws(weights, examples_per_epoch)
 
-    def fingerprint(self) -> str:
-        """What the draws depend on."""
-        name = f"{super().fingerprint()[:-1]}, examples_per_epoch={self.examples_per_epoch}"
-        if self._cumulated is None:
-            return f"{name})"
-        return f"{name}, weights {describe_numbers(self._cumulated)})"
 
-    def _order(self, epoch: int) -> AnyOrder:
-        assert self.examples_per_epoch is not None
-        length, count, cumulated = self.examples_per_epoch, len(self.indices), self._cumulated
-        given = None if is_identity(self.indices) else as_array(self.indices)
+class SampledExampleScheme(_Sampling, SeededExamples):
+    """Single examples drawn with replacement, all equally likely or by weights.
 
-        def make_block(block: int) -> np.ndarray:
-            bits = philox("fuel.schemes.sample", self.seed, epoch, block)
-            draws = bits.random_raw(min(_BLOCK, length - block * _BLOCK)) >> np.uint64(11)
-            below_one = draws * 2.0**-53
-            if cumulated is None:
-                drawn = np.minimum((below_one * count).astype(np.int64), count - 1)
-            else:
-                below_sum = np.minimum(below_one * cumulated[-1], np.nextafter(cumulated[-1], 0))
-                drawn = np.searchsorted(cumulated, below_sum, side="right")
-            return drawn if given is None else given[drawn]
+    Args:
+        examples: number of examples, or the indices to draw from.
+        weights: as for `SampledScheme`.
+        seed: as for `SampledScheme`.
+        examples_per_epoch: as for `SampledScheme`.
 
-        return BlockOrder(length, make_block, _BLOCK)
+    Raises:
+        TypeError: if an index or `seed` is not an integer.
+        ValueError: as for `SampledScheme`.
+
+    >>> scheme = SampledExampleScheme(3, weights=[1, 0, 1], seed=1, examples_per_epoch=8)
+    >>> list(scheme.get_request_iterator())
+    [0, 0, 2, 0, 2, 0, 0, 2]
+    """
+
+    def __init__(
+        self,
+        examples: int | Iterable[int],
+        *,
+        weights: ArrayLike | None = None,
+        seed: int | None = None,
+        examples_per_epoch: int | None = None,
+    ) -> None:
+        super().__init__(examples)
+        self._set_seed(seed)
+        self._set_draws(weights, examples_per_epoch)
 
 
 def _cumulated(weights: ArrayLike, indices: Sequence[int]) -> np.ndarray:

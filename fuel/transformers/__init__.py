@@ -6,6 +6,7 @@ from fuel.transformers.base import AgnosticTransformer, Transformer
 from fuel.transformers.batches import Batch
 from fuel.transformers.bucketing import BatchByLength
 from fuel.transformers.cache import Cache
+from fuel.transformers.corruption import GaussianNoise, MaskingNoise, SaltAndPepperNoise
 from fuel.transformers.filter import Filter
 from fuel.transformers.mapping import Mapping
 from fuel.transformers.merge import Merge
@@ -17,6 +18,7 @@ from fuel.transformers.packing import Pack
 from fuel.transformers.padding import Padding
 from fuel.transformers.segment_rows import SegmentRows
 from fuel.transformers.segments import Segments
+from fuel.transformers.sequences import NGrams, Window
 from fuel.transformers.sorting import SortMapping
 from fuel.transformers.sources import FilterSources, Rename
 from fuel.transformers.sourcewise import (
@@ -39,14 +41,18 @@ __all__ = [
     "FilterSources",
     "Flatten",
     "ForceFloatX",
+    "GaussianNoise",
     "Mapping",
+    "MaskingNoise",
     "Merge",
     "Mixture",
     "MultiProcessing",
+    "NGrams",
     "OneHot",
     "Pack",
     "Padding",
     "Rename",
+    "SaltAndPepperNoise",
     "ScaleAndShift",
     "SegmentRows",
     "Segments",
@@ -55,5 +61,6 @@ __all__ = [
     "SourcewiseTransformer",
     "Transformer",
     "Unpack",
+    "Window",
     "WorkerError",
 ]

@@ -9,22 +9,23 @@ from PIL import Image
 
 import fuel.schemes
 import fuel.transformers
-import fuel.transformers.corruption
 import fuel.transformers.defaults
 import fuel.transformers.image
-import fuel.transformers.sequences
 from fuel.datasets import IndexableDataset, IterableDataset
 from fuel.schemes import (
+    BalancedExampleScheme,
     BalancedScheme,
     BatchScheme,
     BatchSizeScheme,
     BucketScheme,
+    ChunkShuffledExampleScheme,
     ChunkShuffledScheme,
     ConcatenatedScheme,
     ConstantScheme,
     IndexScheme,
     IterationScheme,
     PackScheme,
+    SampledExampleScheme,
     SampledScheme,
     SequentialExampleScheme,
     SequentialScheme,
@@ -45,14 +46,18 @@ from fuel.transformers import (
     FilterSources,
     Flatten,
     ForceFloatX,
+    GaussianNoise,
     Mapping,
+    MaskingNoise,
     Merge,
     Mixture,
     MultiProcessing,
+    NGrams,
     OneHot,
     Pack,
     Padding,
     Rename,
+    SaltAndPepperNoise,
     ScaleAndShift,
     SegmentRows,
     Segments,
@@ -60,8 +65,8 @@ from fuel.transformers import (
     SourcewiseTransformer,
     Transformer,
     Unpack,
+    Window,
 )
-from fuel.transformers.corruption import GaussianNoise, MaskingNoise, SaltAndPepperNoise
 from fuel.transformers.defaults import ToBytes
 from fuel.transformers.image import (
     ImagesFromBytes,
@@ -71,7 +76,6 @@ from fuel.transformers.image import (
     RandomFixedSizeCrop,
     RandomFlip,
 )
-from fuel.transformers.sequences import NGrams, Window
 
 COUNT = 11
 LENGTHS = [3, 5, 2, 7, 4, 1, 6, 3, 2, 5, 4]
@@ -126,13 +130,16 @@ def is_even(data):
 
 
 SCHEMES = {
+    BalancedExampleScheme: lambda: BalancedExampleScheme(LABELS, seed=1),
     BalancedScheme: lambda: BalancedScheme(LABELS, 4, seed=1),
     BucketScheme: lambda: BucketScheme(LENGTHS, [3, 5, 7], 2, seed=1),
+    ChunkShuffledExampleScheme: lambda: ChunkShuffledExampleScheme(COUNT, chunk_size=3),
     ChunkShuffledScheme: lambda: ChunkShuffledScheme(COUNT, 2, chunk_size=3, chunks_in_pool=2),
     ConcatenatedScheme: lambda: ConcatenatedScheme(
         [SequentialScheme(4, 3), ShuffledScheme(COUNT, 4, seed=1)]
     ),
     PackScheme: lambda: PackScheme(LENGTHS, 8, 2, seed=1),
+    SampledExampleScheme: lambda: SampledExampleScheme(COUNT, weights=LENGTHS, seed=1),
     SampledScheme: lambda: SampledScheme(COUNT, 4, weights=LENGTHS, seed=1),
     SequentialExampleScheme: lambda: SequentialExampleScheme(COUNT),
     SequentialScheme: lambda: SequentialScheme(COUNT, 4),
@@ -192,10 +199,8 @@ ABSTRACT = {
 MODULES = (
     fuel.schemes,
     fuel.transformers,
-    fuel.transformers.corruption,
     fuel.transformers.defaults,
     fuel.transformers.image,
-    fuel.transformers.sequences,
 )
 
 

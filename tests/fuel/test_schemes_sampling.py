@@ -9,7 +9,11 @@ from hypothesis import strategies as st
 from fuel import config
 from fuel.datasets import IndexableDataset
 from fuel.schemes import (
+    BalancedExampleScheme,
     BalancedScheme,
+    ChunkShuffledExampleScheme,
+    ChunkShuffledScheme,
+    SampledExampleScheme,
     SampledScheme,
     SequentialExampleScheme,
     SequentialScheme,
@@ -131,6 +135,61 @@ def test_weights_are_one_sensible_number_an_example(weights, message):
 )
 def test_there_must_be_something_to_draw_and_how_often(make):
     with pytest.raises(ValueError, match="examples_per_epoch=0"):
+        make()
+
+
+EXAMPLES = {
+    "sampled": lambda seed: (
+        SampledScheme(9, 4, weights=range(9), seed=seed, examples_per_epoch=30),
+        SampledExampleScheme(9, weights=range(9), seed=seed, examples_per_epoch=30),
+    ),
+    "sampled of given indices": lambda seed: (
+        SampledScheme([7, 2, 5], 4, seed=seed),
+        SampledExampleScheme([7, 2, 5], seed=seed),
+    ),
+    "balanced": lambda seed: (
+        BalancedScheme(LABELS, 4, seed=seed, examples_per_epoch=50),
+        BalancedExampleScheme(LABELS, seed=seed, examples_per_epoch=50),
+    ),
+    "by chunks": lambda seed: (
+        ChunkShuffledScheme(31, 4, chunk_size=3, chunks_in_pool=2, offset=5, seed=seed),
+        ChunkShuffledExampleScheme(31, chunk_size=3, chunks_in_pool=2, offset=5, seed=seed),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", EXAMPLES)
+@pytest.mark.parametrize("seed", [1, 7])
+def test_single_examples_come_in_the_order_of_the_batches(kind, seed):
+    batches, examples = EXAMPLES[kind](seed)
+
+    for _ in range(3):
+        singles = list(examples.get_request_iterator())
+        assert singles == drawn(batches)
+        assert {type(index) for index in singles} == {int}
+    assert examples.requests_examples
+
+
+@pytest.mark.parametrize("kind", EXAMPLES)
+def test_a_place_among_single_examples_fits_the_same_scheme_only(kind):
+    (batches, examples), (_, others) = EXAMPLES[kind](1), EXAMPLES[kind](2)
+
+    assert len({scheme.fingerprint() for scheme in (batches, examples, others)}) == 3
+    assert examples.fingerprint() == EXAMPLES[kind](1)[1].fingerprint()
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda: SampledExampleScheme(3, weights=[1]), ValueError, r"shape \(1,\), but 3"),
+        (lambda: SampledExampleScheme(0), ValueError, "examples_per_epoch=0"),
+        (lambda: BalancedExampleScheme([]), ValueError, "one or more examples"),
+        (lambda: ChunkShuffledExampleScheme([2], chunk_size=1), TypeError, "offset="),
+        (lambda: ChunkShuffledExampleScheme(2, chunk_size=0), ValueError, "chunk_size=0"),
+    ],
+)
+def test_single_examples_are_asked_for_as_sensibly_as_batches(make, error, message):
+    with pytest.raises(error, match=message):
         make()
 
 
