@@ -15,8 +15,6 @@ from fuel.downloaders.mirrors import AbstractMirror
 
 __all__ = ["ArchiveMirror"]
 
-PIECE = 1 << 20
-
 
 @dataclass(frozen=True, kw_only=True)
 class ArchiveMirror(AbstractMirror):
@@ -40,6 +38,9 @@ class ArchiveMirror(AbstractMirror):
     def name(self) -> str:
         """The address."""
         return self.url
+
+    def address(self, name: str) -> None:
+        """None: the files are in an archive."""
 
     def fetch(self, wanted: Sequence[tuple[DataFile, ...]], directory: Path) -> None:
         """Get the archive, and take the files out of it."""

@@ -57,11 +57,15 @@ class DataFile:
 
     def is_whole(self, directory: Path) -> bool:
         """Whether the file is in `directory`, with the right checksum. An unknown one never is."""
+        return self.checksum is not None and self.is_there(directory)
+
+    def is_there(self, directory: Path) -> bool:
+        """Whether the file is in `directory`, and whole as far as can be told."""
         path = directory / self.name
-        if self.checksum is None or not path.is_file():
+        if not path.is_file() or self.size not in (None, path.stat().st_size):
             return False
-        if self.size is not None and path.stat().st_size != self.size:
-            return False
+        if self.checksum is None:
+            return True
         with path.open("rb") as handle:
             return self.checksum_of(handle) == self.checksum
 

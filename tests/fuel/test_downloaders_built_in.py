@@ -18,20 +18,26 @@ from fuel.downloaders import (
     all_downloaders,
     binarized_mnist,
     caltech101_silhouettes,
+    celeba,
     cifar10,
     cifar100,
+    dogs_vs_cats,
     fetch,
+    ilsvrc2010,
+    ilsvrc2012,
     iris,
+    mnist,
 )
 from fuel.downloaders._archive_mirror import ArchiveMirror
 
-MODULES = {
-    "adult": adult,
-    "binarized_mnist": binarized_mnist,
-    "caltech101_silhouettes": caltech101_silhouettes,
-    "cifar10": cifar10,
-    "cifar100": cifar100,
-    "iris": iris,
+RECIPES = {
+    "adult": adult.RECIPE,
+    "binarized_mnist": binarized_mnist.RECIPE,
+    "caltech101_silhouettes 16": caltech101_silhouettes.SIZES.recipe(16),
+    "caltech101_silhouettes 28": caltech101_silhouettes.SIZES.recipe(28),
+    "cifar10": cifar10.RECIPE,
+    "cifar100": cifar100.RECIPE,
+    "iris": iris.RECIPE,
 }
 CONTENT = b"what is in the file"
 MD5 = DataFile(name="file", md5=hashlib.md5(CONTENT).hexdigest())
@@ -45,19 +51,10 @@ def server(monkeypatch):
     server.close()
 
 
-def downloader(name):
-    """The function of a data set with its own arguments, and the files that it wants."""
-    data_set, *arguments = name.split()
-    parser = argparse.ArgumentParser()
-    function = dict(all_downloaders)[data_set](parser)
-    options = vars(parser.parse_args(arguments))
-    files = MODULES[data_set].FILES
-    return function, options, [files[options["size"]]] if options else list(files)
-
-
-def stand_ins(name, files):
-    """The files of a recipe, with the checksums of small stand-ins, and these."""
+def stand_in(name, server):
+    """A recipe with the checksums of small files, which the server has, and these."""
     contents = raw_files(name)
+    server.files = {f"/{filename}": Served(content) for filename, content in contents.items()}
     changed = [
         dataclasses.replace(
             file,
@@ -65,35 +62,31 @@ def stand_ins(name, files):
             sha256=file.sha256 and hashlib.sha256(contents[file.name]).hexdigest(),
             md5=file.md5 and hashlib.md5(contents[file.name]).hexdigest(),
         )
-        for file in files
+        for file in RECIPES[name].files
     ]
-    return changed, contents
+    mirrors = [HTTPMirror(url=server.url)]
+    return dataclasses.replace(RECIPES[name], files=changed, mirrors=mirrors), contents
 
 
 @pytest.mark.parametrize("name", DATA_SETS)
 def test_the_files_that_the_converter_needs_are_fetched(server, tmp_path, name):
-    function, options, files = downloader(name)
-    wanted, contents = stand_ins(name, files)
-    server.files = {f"/{filename}": Served(content) for filename, content in contents.items()}
-    recipe = {options["size"]: wanted[0]} if options else wanted
+    recipe, contents = stand_in(name, server)
 
-    function(
-        directory=tmp_path / "new", **options, files=recipe, mirrors=[HTTPMirror(url=server.url)]
-    )
+    recipe.download(tmp_path / "new")
 
     assert {path.name: path.read_bytes() for path in (tmp_path / "new").iterdir()} == contents
 
 
 @pytest.mark.parametrize("name", DATA_SETS)
 def test_every_file_has_a_checksum_and_its_mirrors_are_secure(name):
-    _, _, files = downloader(name)
+    recipe = RECIPES[name]
 
     lengths = {"SHA-256": 64, "MD5": 32}
-    for file in files:
+    for file in recipe.files:
         kind, digest = file.checksum.split()
         assert len(digest) == lengths[kind]
         assert int(digest, 16) > 0
-    for mirror in MODULES[name.split()[0]].MIRRORS:
+    for mirror in recipe.mirrors:
         assert mirror.name.startswith("https://")
 
 
@@ -109,7 +102,7 @@ def test_the_command_clears_the_files(tmp_path, name):
 
 
 def test_binarized_mnist_has_a_line_of_784_digits_for_each_image():
-    sizes = {file.name: file.size for file in binarized_mnist.FILES}
+    sizes = {file.name: file.size for file in binarized_mnist.RECIPE.files}
 
     assert sizes == {
         "binarized_mnist_train.amat": 50_000 * 784 * 2,
@@ -202,7 +195,87 @@ def test_an_archive_that_will_not_do_is_left_for_the_next_mirror(
 
 @pytest.mark.parametrize("module", [adult, iris])
 def test_uci_gives_files_one_by_one_and_else_in_an_archive(module):
-    one_by_one, archive = module.MIRRORS
+    one_by_one, archive = module.RECIPE.mirrors
 
     assert isinstance(one_by_one, HTTPMirror)
-    assert archive.members == {file.name: file.name for file in module.FILES}
+    assert archive.members == {file.name: file.name for file in module.RECIPE.files}
+
+
+UCI = "https://archive.ics.uci.edu/ml/machine-learning-databases"
+KRIZ = "https://www.cs.toronto.edu/~kriz"
+AS_IN_FUEL = {
+    adult: {name: f"{UCI}/adult/{name}" for name in ("adult.data", "adult.test")},
+    binarized_mnist: {
+        (name := f"binarized_mnist_{split}.amat"): (
+            f"https://www.cs.toronto.edu/~larocheh/public/datasets/binarized_mnist/{name}"
+        )
+        for split in ("train", "valid", "test")
+    },
+    cifar10: {"cifar-10-python.tar.gz": f"{KRIZ}/cifar-10-python.tar.gz"},
+    cifar100: {"cifar-100-python.tar.gz": f"{KRIZ}/cifar-100-python.tar.gz"},
+    dogs_vs_cats: {
+        "dogs_vs_cats.train.zip": "https://www.dropbox.com/s/s3u30quvpxqdbz6/train.zip?dl=1",
+        "dogs_vs_cats.test1.zip": "https://www.dropbox.com/s/21rwu6drnplsbkb/test1.zip?dl=1",
+    },
+    iris: {"iris.data": f"{UCI}/iris/iris.data"},
+    mnist: {
+        (name := f"{part}.gz"): f"http://yann.lecun.com/exdb/mnist/{name}"
+        for part in (
+            "train-images-idx3-ubyte",
+            "train-labels-idx1-ubyte",
+            "t10k-images-idx3-ubyte",
+            "t10k-labels-idx1-ubyte",
+        )
+    },
+    ilsvrc2012: {
+        f"ILSVRC2012_{part}.tar{ending}": None
+        for part, ending in (
+            ("devkit_t12", ".gz"),
+            ("img_train", ""),
+            ("img_val", ""),
+            ("img_test", ""),
+        )
+    },
+}
+
+
+@pytest.mark.parametrize("module", AS_IN_FUEL, ids=lambda module: module.__name__)
+def test_names_and_addresses_are_defaults_of_the_parser_as_in_fuel(module):
+    parser = argparse.ArgumentParser()
+
+    module.fill_subparser(parser)
+
+    options = parser.parse_args([])
+    assert dict(zip(options.filenames, options.urls, strict=True)) == AS_IN_FUEL[module]
+
+
+def test_files_that_are_withheld_have_no_address():
+    assert ilsvrc2010.RECIPE.urls[2:] == [None] * 4
+    assert ilsvrc2010.RECIPE.filenames[2:] == list(ilsvrc2010.RECIPE.withheld)
+
+
+def test_each_has_a_function_that_fuel_gave_and_takes_what_the_parser_found(server, tmp_path):
+    recipe, contents = stand_in("adult", server)
+    parser = argparse.ArgumentParser()
+
+    recipe.fill_subparser(parser)(directory=tmp_path, clear=False, **vars(parser.parse_args([])))
+
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == contents
+
+
+@pytest.mark.parametrize(("name", "_"), all_downloaders, ids=[name for name, _ in all_downloaders])
+def test_the_help_of_each_says_what_it_gets_and_where_it_goes_on(capsys, monkeypatch, name, _):
+    monkeypatch.setenv("COLUMNS", "1000")
+
+    status = main([name, "--help"])
+
+    said = capsys.readouterr().out
+    assert status == 0
+    assert "\nGet " in said
+    assert f"fuel-convert {name} makes" in said or "needs no fuel-convert" in said
+
+
+@pytest.mark.parametrize("recipe", [celeba.RECIPE, *RECIPES.values()], ids=lambda r: r.name)
+def test_the_help_names_the_source(recipe):
+    assert "https://" in recipe.source
+    assert recipe.source in recipe.description

@@ -2,22 +2,26 @@
 
 import hashlib
 import os
+from dataclasses import replace
 
 import pytest
 from archive_files import tar_bytes, zip_bytes
 from file_server import FileServer, Served
 
 from fuel.commands.download import main as fuel_download
-from fuel.downloaders import DataFile, DownloadError, HTTPMirror
-from fuel.downloaders import billion as billion_recipe
-from fuel.downloaders import celeba as celeba_recipe
-from fuel.downloaders import svhn as svhn_recipe
-from fuel.downloaders._addresses import AddressMirror
+from fuel.downloaders import (
+    DataFile,
+    DownloadError,
+    HTTPMirror,
+    billion,
+    celeba,
+    dogs_vs_cats,
+    ilsvrc2010,
+    ilsvrc2012,
+    svhn,
+)
+from fuel.downloaders._address_mirror import AddressMirror
 from fuel.downloaders.billion import download_billion
-from fuel.downloaders.celeba import download_celeba
-from fuel.downloaders.dogs_vs_cats import download_dogs_vs_cats
-from fuel.downloaders.ilsvrc2010 import ADDRESSES, download_ilsvrc2010
-from fuel.downloaders.ilsvrc2012 import download_ilsvrc2012
 from fuel.downloaders.svhn import svhn_downloader
 from fuel.exceptions import NeedURLPrefix
 
@@ -47,7 +51,7 @@ def test_celeba_comes_from_the_first_address_that_has_it(tmp_path, server):
     found = AddressMirror(label="found", addresses={name: f"{server.url}/{name}" for name in FILES})
     files = [data_file(name, content) for name, content in FILES.items()]
 
-    download_celeba(tmp_path, files=files, mirrors=(lost, partial, found))
+    replace(celeba.RECIPE, files=files, mirrors=(lost, partial, found)).download(tmp_path)
 
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == FILES
 
@@ -56,17 +60,19 @@ def test_celeba_that_nobody_has_is_said_with_the_checksums(tmp_path):
     partial = AddressMirror(label="partial", addresses={})
 
     with pytest.raises(DownloadError) as raised:
-        download_celeba(tmp_path, mirrors=(partial,))
+        replace(celeba.RECIPE, mirrors=(partial,)).download(tmp_path)
 
-    assert "partial: it does not have list_attr_celeba.txt" in str(raised.value)
-    assert celeba_recipe.FILES[1].sha256 in str(raised.value)
+    said = str(raised.value)
+    assert "partial: it does not have list_attr_celeba.txt, img_align_celeba.zip" in said
+    assert celeba.RECIPE.files[1].sha256 in said
+    assert "fetch them in a browser from https://mmlab.ie.cuhk.edu.hk" in said
 
 
 def test_clearing_deletes_the_files_alone(tmp_path):
     for name in (*FILES, "img_align_celeba.zip.part", "mine"):
         (tmp_path / name).touch()
 
-    download_celeba(tmp_path, clear=True)
+    celeba.RECIPE.download(tmp_path, clear=True)
 
     assert os.listdir(tmp_path) == ["mine"]
 
@@ -74,12 +80,12 @@ def test_clearing_deletes_the_files_alone(tmp_path):
 def test_svhn_that_is_there_is_verified_and_not_fetched_again(tmp_path, server):
     contents = {"train.tar.gz": b"train", "extra.tar.gz": b"extra"}
     serve(server, contents)
-    files = {1: [data_file(name, content) for name, content in contents.items()]}
-    mirrors = (HTTPMirror(url=server.url),)
+    files = [data_file(name, content) for name, content in contents.items()]
+    recipe = replace(svhn.FORMATS.recipe(1), files=files, mirrors=(HTTPMirror(url=server.url),))
 
-    svhn_downloader(1, tmp_path, files=files, mirrors=mirrors)
+    recipe.download(tmp_path)
     (tmp_path / "extra.tar.gz").write_bytes(b"other")
-    svhn_downloader(1, tmp_path, files=files, mirrors=mirrors)
+    recipe.download(tmp_path)
 
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == contents
     assert [path for path, _ in server.requests] == [
@@ -89,18 +95,26 @@ def test_svhn_that_is_there_is_verified_and_not_fetched_again(tmp_path, server):
     ]
 
 
+def dogs_and_cats(addresses):
+    return replace(
+        dogs_vs_cats.RECIPE,
+        files=[DataFile(name=name) for name in addresses],
+        mirrors=[AddressMirror(label="copies", addresses=addresses)],
+    )
+
+
 def test_archives_without_a_checksum_that_are_there_are_taken_as_they_are(tmp_path):
     (tmp_path / "a.zip").write_bytes(b"mine")
 
-    download_dogs_vs_cats(tmp_path, addresses={"a.zip": "http://127.0.0.1:9/a.zip"})
+    dogs_and_cats({"a.zip": "http://127.0.0.1:9/a.zip"}).download(tmp_path)
 
     assert (tmp_path / "a.zip").read_bytes() == b"mine"
 
 
 def test_svhn_has_two_formats(tmp_path):
-    with pytest.raises(ValueError, match="which_format=3 is neither 1 nor 2"):
+    with pytest.raises(ValueError, match="which_format=3 is not available; choose 1 or 2"):
         svhn_downloader(3, tmp_path)
-    names = {number: [file.name for file in files] for number, files in svhn_recipe.FILES.items()}
+    names = {number: svhn.FORMATS.recipe(number).filenames for number in (1, 2)}
     assert names == {
         1: ["train.tar.gz", "test.tar.gz", "extra.tar.gz"],
         2: ["train_32x32.mat", "test_32x32.mat", "extra_32x32.mat"],
@@ -111,7 +125,7 @@ def test_the_archives_of_dogs_and_cats_come_from_their_addresses(tmp_path, serve
     archives = {"dogs_vs_cats.train.zip": zip_bytes({"a": b"a"})}
     serve(server, archives)
 
-    download_dogs_vs_cats(tmp_path, addresses={name: f"{server.url}/{name}" for name in archives})
+    dogs_and_cats({name: f"{server.url}/{name}" for name in archives}).download(tmp_path)
 
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == archives
 
@@ -120,7 +134,7 @@ def test_a_page_instead_of_an_archive_is_refused(tmp_path, server):
     serve(server, {"a.zip": b"<html>Too many requests</html>"})
 
     with pytest.raises(DownloadError, match="the server sends a web page, not the file"):
-        download_dogs_vs_cats(tmp_path, addresses={"a.zip": f"{server.url}/a.zip"})
+        dogs_and_cats({"a.zip": f"{server.url}/a.zip"}).download(tmp_path)
 
     assert os.listdir(tmp_path) == []
 
@@ -138,20 +152,26 @@ def test_images_for_registered_persons_need_a_prefix(tmp_path, capsys, name, mis
 
 
 def test_files_that_came_there_by_hand_need_no_prefix(tmp_path):
-    for name in ADDRESSES:
+    for name in ilsvrc2010.RECIPE.filenames:
         (tmp_path / name).touch()
 
-    download_ilsvrc2010(tmp_path)
+    ilsvrc2010.RECIPE.download(tmp_path)
 
 
 def test_a_prefix_stands_before_names_without_an_address(tmp_path, server):
     archive = tar_bytes({"a": b"a"})
     serve(server, {"secret/images.tar": archive, "kit.txt": b"kit"})
-    addresses = {"images.tar": None, "kit.txt": f"{server.url}/kit.txt"}
+    public = AddressMirror(label="public", addresses={"kit.txt": f"{server.url}/kit.txt"})
+    recipe = replace(
+        ilsvrc2010.RECIPE,
+        files=(DataFile(name="images.tar"), DataFile(name="kit.txt")),
+        mirrors=(public,),
+        withheld=("images.tar",),
+    )
 
-    with pytest.raises(NeedURLPrefix, match="images.tar"):
-        download_ilsvrc2010(tmp_path, addresses=addresses)
-    download_ilsvrc2010(tmp_path, url_prefix=f"{server.url}/secret/", addresses=addresses)
+    with pytest.raises(NeedURLPrefix, match=r"^images\.tar: there is no public address"):
+        recipe.download(tmp_path)
+    recipe.download(tmp_path, url_prefix=f"{server.url}/secret/")
 
     found = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     assert found == {"images.tar": archive, "kit.txt": b"kit"}
@@ -160,14 +180,19 @@ def test_a_prefix_stands_before_names_without_an_address(tmp_path, server):
 def test_what_comes_from_a_prefix_is_verified_by_the_checksums_that_are_known(tmp_path, server):
     archive = tar_bytes({"a": b"a"})
     serve(server, {"secret/test.tar": archive, "secret/kit.txt": b"kit"})
+    kit, test = (DataFile(name=name) for name in ("kit.txt", "test.tar"))
     good, bad = (
-        (DataFile(name="kit.txt", md5=hashlib.md5(kit).hexdigest()), DataFile(name="test.tar"))
-        for kit in (b"kit", b"tool")
+        replace(
+            ilsvrc2012.RECIPE,
+            files=(replace(kit, md5=hashlib.md5(content).hexdigest()), test),
+            withheld=("kit.txt", "test.tar"),
+        )
+        for content in (b"kit", b"tool")
     )
 
     with pytest.raises(DownloadError, match="kit.txt arrived damaged: .* MD5"):
-        download_ilsvrc2012(tmp_path, url_prefix=f"{server.url}/secret/", files=bad)
-    download_ilsvrc2012(tmp_path, url_prefix=f"{server.url}/secret/", files=good)
+        bad.download(tmp_path, url_prefix=f"{server.url}/secret/")
+    good.download(tmp_path, url_prefix=f"{server.url}/secret/")
 
     found = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     assert found == {"test.tar": archive, "kit.txt": b"kit"}
@@ -188,8 +213,11 @@ def billion_words(server, directory, archive, **kwargs):
     serve(server, {"words.tar.gz": archive})
     download_billion(
         directory,
-        archive=data_file("words.tar.gz", archive),
-        mirrors=(HTTPMirror(url=server.url),),
+        recipe=replace(
+            billion.RECIPE,
+            files=(data_file("words.tar.gz", archive),),
+            mirrors=(HTTPMirror(url=server.url),),
+        ),
         partitions=PARTITIONS,
         **kwargs,
     )
@@ -212,7 +240,7 @@ def test_partitions_that_are_there_need_no_archive(tmp_path, server):
     billion_words(server, tmp_path, tar_bytes(MEMBERS, "w:gz"))
     (tmp_path / "words.tar.gz").unlink()
 
-    download_billion(tmp_path, mirrors=(), partitions=PARTITIONS)
+    download_billion(tmp_path, recipe=replace(billion.RECIPE, mirrors=()), partitions=PARTITIONS)
 
     assert texts_in(tmp_path) == TEXTS
 
@@ -254,8 +282,8 @@ def test_a_wrong_archive_is_refused(tmp_path, server, members, message):
 
 
 def test_the_benchmark_has_99_partitions_to_train_and_50_to_test():
-    sizes = {folder: len(names) for folder, names in billion_recipe.PARTITIONS.items()}
+    sizes = {folder: len(names) for folder, names in billion.PARTITIONS.items()}
 
     assert sizes == {TRAINING: 99, HELDOUT: 50}
-    assert billion_recipe.PARTITIONS[TRAINING][-1] == "news.en-00099-of-00100"
-    assert billion_recipe.PARTITIONS[HELDOUT][-1] == "news.en.heldout-00049-of-00050"
+    assert billion.PARTITIONS[TRAINING][-1] == "news.en-00099-of-00100"
+    assert billion.PARTITIONS[HELDOUT][-1] == "news.en.heldout-00049-of-00050"

