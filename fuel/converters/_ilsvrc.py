@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import gzip
 import io
 import os
@@ -25,6 +26,7 @@ from fuel.converters.base import progress_bar
 __all__ = [
     "CLASSES",
     "Archive",
+    "add_shuffle_seed",
     "classes_of",
     "create_sources",
     "image_of",
@@ -61,6 +63,16 @@ UNREADABLE = (
     zlib.error,
 )
 TEXTS = ("WNID", "gloss", "words")
+
+
+def add_shuffle_seed(subparser: argparse.ArgumentParser) -> None:
+    """Add the argument about the order of the training images."""
+    subparser.add_argument(
+        "--shuffle-seed",
+        type=int,
+        help="determines the order of the training images in the file (default: the configured "
+        "default_seed)",
+    )
 
 
 def read_members(archive: Archive, names: Sequence[str]) -> list[bytes]:

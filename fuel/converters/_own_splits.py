@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from fuel.config_parser import config
 
-__all__ = ["ONE_SPLIT", "add_arguments", "assigned", "files_by_split", "split_fractions"]
+__all__ = [
+    "ONE_SPLIT",
+    "Draw",
+    "add_arguments",
+    "files_by_split",
+    "parts_by_name",
+    "refuse_two_ways",
+    "split_fractions",
+]
 
 ONE_SPLIT = "train"
 
@@ -45,30 +55,87 @@ def split_fractions(text: str) -> dict[str, float]:
     return parts
 
 
-def assigned(count: int, fractions: Mapping[str, float] | None, seed: int | None) -> np.ndarray:
-    """For each of `count` examples the number of its split, drawn at random without replacement.
-
-    The number of examples of a split is its part of the whole, rounded so that they sum up.
+@dataclass(frozen=True)
+class Draw:
+    """Which split each example goes to.
 
     Args:
-        count: of examples.
-        fractions: the parts of the splits; None for one split.
-        seed: of the draw; `config.default_seed` if None.
+        names: of the splits.
+        numbers: `(examples,)` integers, for each example the place of its split in `names`.
+    """
+
+    names: Sequence[str]
+    numbers: np.ndarray
+
+    @classmethod
+    def of(
+        cls,
+        count: int,
+        fractions: Mapping[str, float] | None,
+        seed: int | None,
+        *,
+        otherwise: str = ONE_SPLIT,
+    ) -> Draw:
+        """Draw splits at random without replacement.
+
+        The number of examples of a split is its part of the whole, rounded so that they sum up.
+
+        Args:
+            count: of examples.
+            fractions: the parts of the splits; None for one split.
+            seed: of the draw; `config.default_seed` if None.
+            otherwise: the name of the split, if it is one.
+
+        Raises:
+            ValueError: if a split would get no example.
+        """
+        numbers = np.zeros(count, np.uint16)
+        if fractions is None:
+            return cls((otherwise,), numbers)
+        stops = np.rint(np.cumsum(list(fractions.values())) * count).astype(np.int64)
+        for name, size in zip(fractions, np.diff(stops, prepend=0), strict=True):
+            if size == 0:
+                raise ValueError(f"of {count} examples, none is left for the split {name!r}")
+        seed = config.default_seed if seed is None else seed
+        order = np.random.default_rng(seed).permutation(count)
+        for number, (start, stop) in enumerate(zip([0, *stops[:-1]], stops, strict=True)):
+            numbers[order[start:stop]] = number
+        return cls(tuple(fractions), numbers)
+
+    def parts(self, start: int, stop: int) -> Iterator[tuple[str, Any]]:
+        """The splits of the examples from `start` to `stop`, each with which of these it gets."""
+        if len(self.names) == 1:
+            yield self.names[0], slice(None)
+            return
+        numbers = self.numbers[start:stop]
+        for number, name in enumerate(self.names):
+            chosen = numbers == number
+            if chosen.any():
+                yield name, chosen
+
+
+def parts_by_name(names: np.ndarray) -> Iterator[tuple[str, Any]]:
+    """Splits in the order in which they come up, each with which of the examples it gets.
+
+    Args:
+        names: `(examples,)` texts, for each example the name of its split.
+    """
+    for name in dict.fromkeys(names.tolist()):
+        yield name, names == name
+
+
+def refuse_two_ways(**ways: bool) -> None:
+    """See to it that the splits are given in at most one way.
+
+    Args:
+        ways: the ways by their names, and whether splits are given so.
 
     Raises:
-        ValueError: if a split would get no example.
+        ValueError: if they are given in several.
     """
-    numbers = np.zeros(count, np.uint16)
-    if fractions is None:
-        return numbers
-    stops = np.rint(np.cumsum(list(fractions.values())) * count).astype(np.int64)
-    for name, size in zip(fractions, np.diff(stops, prepend=0), strict=True):
-        if size == 0:
-            raise ValueError(f"of {count} examples, none is left for the split {name!r}")
-    order = np.random.default_rng(config.default_seed if seed is None else seed).permutation(count)
-    for number, (start, stop) in enumerate(zip([0, *stops[:-1]], stops, strict=True)):
-        numbers[order[start:stop]] = number
-    return numbers
+    given = [name for name, is_given in ways.items() if is_given]
+    if len(given) > 1:
+        raise ValueError(f"the splits are given by {' and by '.join(given)}: choose one")
 
 
 def files_by_split(texts: Sequence[str]) -> dict[str, str]:

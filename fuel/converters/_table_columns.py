@@ -156,6 +156,14 @@ class Survey:
         ]
 
     @property
+    def axes(self) -> dict[str, tuple[str, ...]]:
+        """The names of the axes of the sources."""
+        axes: dict[str, tuple[str, ...]] = {"features": ("batch", "feature")}
+        if self._roles.targets is not None:
+            axes["targets"] = ("batch", "index")
+        return axes
+
+    @property
     def class_names(self) -> list[str] | None:
         """The texts of the targets, in alphabetical order; None if they are numbers.
 

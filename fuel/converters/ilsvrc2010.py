@@ -20,6 +20,7 @@ from fuel.config_parser import config
 from fuel.converters._ilsvrc import (
     CLASSES,
     Archive,
+    add_shuffle_seed,
     classes_of,
     create_sources,
     image_of,
@@ -117,12 +118,7 @@ def fill_subparser(subparser: argparse.ArgumentParser) -> Callable[..., tuple[st
     subparser.description = (
         "Make ilsvrc2010.hdf5 (150 GB) of the six files of the ImageNet challenge of 2010."
     )
-    subparser.add_argument(
-        "--shuffle-seed",
-        type=int,
-        help="determines the order of the training images in the file (default: the configured "
-        "default_seed)",
-    )
+    add_shuffle_seed(subparser)
     return convert_ilsvrc2010
 
 

@@ -18,6 +18,7 @@ from fuel.config_parser import config
 from fuel.converters._ilsvrc import (
     CLASSES,
     Archive,
+    add_shuffle_seed,
     classes_of,
     create_sources,
     image_rows,
@@ -97,12 +98,7 @@ def fill_subparser(subparser: argparse.ArgumentParser) -> Callable[..., tuple[st
     subparser.description = (
         "Make ilsvrc2012.hdf5 (160 GB) of the four files of the ImageNet challenge of 2012."
     )
-    subparser.add_argument(
-        "--shuffle-seed",
-        type=int,
-        help="determines the order of the training images in the file (default: the configured "
-        "default_seed)",
-    )
+    add_shuffle_seed(subparser)
     return convert_ilsvrc2012
 
 

@@ -16,7 +16,7 @@ from typing import IO, Any
 import numpy as np
 
 from fuel._scratch import scratch_directory
-from fuel.converters import _own_splits
+from fuel.converters._own_splits import Draw, add_arguments, files_by_split, refuse_two_ways
 from fuel.converters._rows import BLOCK
 from fuel.converters._spool import Spool
 from fuel.converters.base import create_hdf5, fill_hdf5_file, progress_bar, record_inputs
@@ -82,9 +82,8 @@ def convert_npz(
             together.
         OSError: if the file cannot be written.
     """
-    paths = {split: Path(directory) / p for split, p in _own_splits.files_by_split(files).items()}
-    if sum([len(paths) > 1, by_suffix, fractions is not None]) > 1:
-        raise ValueError("the splits are given by files, by suffixes or by fractions: choose one")
+    paths = {split: Path(directory) / p for split, p in files_by_split(files).items()}
+    refuse_two_ways(files=len(paths) > 1, suffixes=by_suffix, fractions=fractions is not None)
     found = {split: _arrays(path) for split, path in paths.items()}
     if by_suffix:
         found = _by_suffix(next(iter(found.values())))
@@ -92,20 +91,9 @@ def convert_npz(
         _check_lengths(split, arrays)
     first = next(iter(paths.values()))
     output = Path(output_directory) / (output_filename or f"{first.stem}.hdf5")
-    total = sum(array.shape[0] for arrays in found.values() for array in arrays.values())
     with scratch_directory(output.parent, ".fuel-npz-") as scratch:
         spool = Spool(scratch)
-        with progress_bar("arrays", total) as bar:
-            done = 0
-            for split, arrays in found.items():
-                names = tuple(fractions) if fractions is not None else (split,)
-                length = next(iter(arrays.values())).shape[0]
-                drawn = _own_splits.assigned(length, fractions, seed)
-                for source, array in arrays.items():
-                    for start, rows in _blocks(array):
-                        _add(spool, names, source, rows, drawn[start : start + len(rows)])
-                        done += len(rows)
-                        bar.update(done)
+        _collect(spool, found, fractions, seed)
         with create_hdf5(output) as h5file:
             fill_hdf5_file(h5file, spool.pieces(), axis_labels=dict(axes))
             record_inputs(h5file, list(paths.values()))
@@ -133,7 +121,7 @@ def fill_subparser(subparser: argparse.ArgumentParser) -> Callable[..., tuple[st
         metavar="SOURCE=AXIS,...",
         help="names of a source's axes, the first that of the examples; repeatable",
     )
-    _own_splits.add_arguments(subparser)
+    add_arguments(subparser)
     return convert_npz
 
 
@@ -144,11 +132,25 @@ def _axes(text: str) -> tuple[str, tuple[str, ...]]:
     return source, tuple(name.strip() for name in names.split(","))
 
 
-def _add(spool: Spool, names: Sequence[str], source: str, rows: np.ndarray, drawn: Any) -> None:
-    for number, name in enumerate(names):
-        chosen = rows if len(names) == 1 else rows[drawn == number]
-        if len(chosen):
-            spool.add_batch(name, {source: chosen})
+def _collect(
+    spool: Spool,
+    found: Mapping[str, Mapping[str, _Array]],
+    fractions: Mapping[str, float] | None,
+    seed: int | None,
+) -> None:
+    """Read the arrays of each split, and give each row to the split that it is drawn for."""
+    total = sum(array.shape[0] for arrays in found.values() for array in arrays.values())
+    done = 0
+    with progress_bar("arrays", total) as bar:
+        for split, arrays in found.items():
+            length = next(iter(arrays.values())).shape[0]
+            draw = Draw.of(length, fractions, seed, otherwise=split)
+            for source, array in arrays.items():
+                for start, rows in _blocks(array):
+                    for name, chosen in draw.parts(start, start + len(rows)):
+                        spool.add_batch(name, {source: rows[chosen]})
+                    done += len(rows)
+                    bar.update(done)
 
 
 def _arrays(path: Path) -> dict[str, _Array]:

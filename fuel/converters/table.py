@@ -5,16 +5,23 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from fuel._scratch import scratch_directory
-from fuel.converters import _own_splits
+from fuel.converters._own_splits import (
+    Draw,
+    add_arguments,
+    files_by_split,
+    parts_by_name,
+    refuse_two_ways,
+)
 from fuel.converters._spool import Spool
 from fuel.converters._table_columns import Cleaner, Roles, Survey
-from fuel.converters._table_reading import Table, open_table
+from fuel.converters._table_reading import Rows, Table, open_table
 from fuel.converters.base import create_hdf5, fill_hdf5_file, progress_bar, record_inputs
 
 __all__ = ["convert_table", "fill_subparser"]
@@ -78,64 +85,85 @@ def convert_table(
             column; says file and line.
         OSError: if the file cannot be written.
     """
-    paths = {split: Path(directory) / p for split, p in _own_splits.files_by_split(files).items()}
-    if sum([len(paths) > 1, split_column is not None, fractions is not None]) > 1:
-        raise ValueError("the splits are given by files, by a column or by fractions: choose one")
-    tables = {s: open_table(p, delimiter=delimiter, header=header) for s, p in paths.items()}
-    roles = Roles.of(tables, targets, one_hot, drop, split_column)
-    cleaner = Cleaner(roles, missing)
-    survey = Survey(roles)
-    for table in tables.values():
-        for rows in cleaner.read(table):
-            survey.look(rows)
-    if not survey.count:
-        raise ValueError(
-            f"there are no rows in {', '.join(table.path for table in tables.values())}"
-        )
-    drawn = _own_splits.assigned(survey.count, fractions, seed)
-    first = next(iter(paths.values()))
-    output = Path(output_directory) / (output_filename or f"{first.name.split('.')[0]}.hdf5")
-    with scratch_directory(output.parent, ".fuel-table-") as scratch:
-        spool = Spool(scratch)
-        names = tuple(fractions) if fractions is not None else None
-        _collect(spool, tables, cleaner, survey, np.dtype(dtype), names, drawn)
-        axes: dict[str, tuple[str, ...]] = {"features": ("batch", "feature")}
-        if targets is not None:
-            axes["targets"] = ("batch", "index")
-        with create_hdf5(output) as h5file:
-            fill_hdf5_file(h5file, spool.pieces(), axis_labels=axes)
-            h5file["features"].attrs["feature_names"] = json.dumps(survey.feature_names)
-            if survey.class_names is not None:
-                h5file["targets"].attrs["class_names"] = json.dumps(survey.class_names)
-            record_inputs(h5file, list(paths.values()))
+    paths = {split: Path(directory) / p for split, p in files_by_split(files).items()}
+    refuse_two_ways(
+        files=len(paths) > 1, column=split_column is not None, fractions=fractions is not None
+    )
+    opened = {s: open_table(p, delimiter=delimiter, header=header) for s, p in paths.items()}
+    roles = Roles.of(opened, targets, one_hot, drop, split_column)
+    tables = _Tables.looked_at(opened, roles, missing)
+    draw = None if fractions is None else Draw.of(tables.survey.count, fractions, seed)
+    output = Path(output_directory) / (output_filename or _filename(paths))
+    _write(output, tables, np.dtype(dtype), draw, list(paths.values()))
     return (str(output),)
 
 
-def _collect(
-    spool: Spool,
-    tables: Mapping[str, Table],
-    cleaner: Cleaner,
-    survey: Survey,
+@dataclass(frozen=True)
+class _Tables:
+    """Tables by their splits, looked at once, so that they can be read as arrays."""
+
+    by_split: Mapping[str, Table]
+    cleaner: Cleaner
+    survey: Survey
+
+    @classmethod
+    def looked_at(cls, by_split: Mapping[str, Table], roles: Roles, missing: str) -> _Tables:
+        tables = cls(by_split, Cleaner(roles, missing), Survey(roles))
+        for _, rows in tables.rows():
+            tables.survey.look(rows)
+        if not tables.survey.count:
+            names = ", ".join(table.path for table in by_split.values())
+            raise ValueError(f"there are no rows in {names}")
+        return tables
+
+    def rows(self) -> Iterator[tuple[str, Rows]]:
+        """The split of a table, and some rows of it, until there are no more."""
+        for split, table in self.by_split.items():
+            for rows in self.cleaner.read(table):
+                yield split, rows
+
+
+def _filename(paths: Mapping[str, Path]) -> str:
+    first = next(iter(paths.values()))
+    return f"{first.name.split('.')[0]}.hdf5"
+
+
+def _write(
+    output: Path,
+    tables: _Tables,
     dtype: np.dtype[np.floating],
-    names: Sequence[str] | None,
-    drawn: np.ndarray,
+    draw: Draw | None,
+    inputs: Sequence[Path],
+) -> None:
+    survey = tables.survey
+    with scratch_directory(output.parent, ".fuel-table-") as scratch:
+        spool = Spool(scratch)
+        _collect(spool, tables, dtype, draw)
+        with create_hdf5(output) as h5file:
+            fill_hdf5_file(h5file, spool.pieces(), axis_labels=survey.axes)
+            h5file["features"].attrs["feature_names"] = json.dumps(survey.feature_names)
+            if survey.class_names is not None:
+                h5file["targets"].attrs["class_names"] = json.dumps(survey.class_names)
+            record_inputs(h5file, inputs)
+
+
+def _collect(
+    spool: Spool, tables: _Tables, dtype: np.dtype[np.floating], draw: Draw | None
 ) -> None:
     """Read the tables again, and give each row to its split."""
+    survey = tables.survey
     done = 0
     with progress_bar("rows", survey.count) as bar:
-        for split, table in tables.items():
-            for rows in cleaner.read(table):
-                batch = survey.arrays(rows, dtype)
-                length = len(rows.places)
-                if names is not None:
-                    splits = np.array(names)[drawn[done : done + length]]
-                else:
-                    splits = survey.splits(rows, default=split)
-                for name in dict.fromkeys(splits.tolist()):
-                    chosen = splits == name
-                    spool.add_batch(name, {source: part[chosen] for source, part in batch.items()})
-                done += length
-                bar.update(done)
+        for split, rows in tables.rows():
+            start, done = done, done + len(rows.places)
+            batch = survey.arrays(rows, dtype)
+            if draw is None:
+                parts = parts_by_name(survey.splits(rows, default=split))
+            else:
+                parts = draw.parts(start, done)
+            for name, chosen in parts:
+                spool.add_batch(name, {source: part[chosen] for source, part in batch.items()})
+            bar.update(done)
 
 
 def fill_subparser(subparser: argparse.ArgumentParser) -> Callable[..., tuple[str]]:
@@ -180,7 +208,7 @@ def fill_subparser(subparser: argparse.ArgumentParser) -> Callable[..., tuple[st
         action="store_false",
         help="the first line is data already; columns are named 0, 1, ...",
     )
-    _own_splits.add_arguments(subparser)
+    add_arguments(subparser)
     return convert_table
 
 

@@ -265,7 +265,10 @@ def test_what_is_wrong_is_named_and_nothing_is_written(photos, tmp_path, capsys,
         (["--fractions", "train=0.5"], "sum up to 0.5"),
         (["--fractions", "train=1,test"], "is not a split's own name and its part"),
         (["--fractions", "train=0.99,test=0.01"], "none is left for the split 'test'"),
-        (["--fractions", "train=1", "--split-folders"], "by folders or by fractions, not by both"),
+        (
+            ["--fractions", "train=1", "--split-folders"],
+            "the splits are given by folders and by fractions: choose one",
+        ),
     ],
 )
 def test_wrong_arguments_are_refused(photos, tmp_path, capsys, flags, message):
@@ -273,6 +276,18 @@ def test_wrong_arguments_are_refused(photos, tmp_path, capsys, flags, message):
 
     assert status == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("form", "message"),
+    [
+        ({"fit": "pad"}, "fit='pad' is none; choose crop or stretch"),
+        ({"color": "CMYK"}, "color='CMYK' is none; choose RGB or L"),
+    ],
+)
+def test_an_unknown_form_is_refused(photos, tmp_path, form, message):
+    with pytest.raises(ValueError, match=message):
+        convert_image_folder(tmp_path, tmp_path, folder="photos", **form)
 
 
 def test_a_folder_that_is_not_there_is_said(tmp_path, capsys):

@@ -105,7 +105,11 @@ def test_drawn_splits_keep_rows_of_all_sources_together(convert, tmp_path):
         ({"x": X}, ["--by-suffix"], "'x' is not named SOURCE_SPLIT"),
         ({"x": X}, ["--axes", "x=batch"], "but it has 2 axes"),
         ({"x": X}, ["--axes", "z=batch"], "names ..z.., but the sources are ..x"),
-        ({"x": X}, ["--by-suffix", "--fractions", "a=1"], "by suffixes or by fractions: choose"),
+        (
+            {"x": X},
+            ["--by-suffix", "--fractions", "a=1"],
+            "by suffixes and by fractions: choose one",
+        ),
         ({}, [], "holds no arrays"),
     ],
 )

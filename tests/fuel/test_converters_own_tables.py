@@ -192,7 +192,7 @@ def test_a_missing_target_is_never_written(convert, tmp_path, capsys):
         (
             b"a,b\n1,2\n",
             ["--fractions", "x=1", "--split-column", "a"],
-            "by files, by a column or by fractions: choose one",
+            "the splits are given by column and by fractions: choose one",
         ),
     ],
 )
