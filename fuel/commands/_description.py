@@ -14,7 +14,8 @@ import h5py
 
 from fuel.commands._layout import layout, layout_warning, read_speed
 from fuel.converters._content import CONTENT_ATTRIBUTE
-from fuel.converters._statistics import Statistics, read_statistics
+from fuel.converters._figures import Statistics
+from fuel.converters._statistics import read_statistics
 from fuel.datasets._header_check import check_attributes
 from fuel.datasets._layout import DAMAGE
 from fuel.datasets._split import SplitTable
@@ -131,8 +132,13 @@ def _describe(h5file: h5py.File, path: str, size: int) -> FileDescription:
 
 
 def _text(h5file: h5py.File, attribute: str) -> str:
-    value: Any = h5file.attrs.get(attribute, NOT_THERE)
-    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+    return _printable(h5file.attrs.get(attribute, NOT_THERE))
+
+
+def _printable(value: Any) -> str:
+    """A text of a file; where it was damaged it may be none."""
+    raw = value if isinstance(value, bytes) else str(value).encode(errors="surrogatepass")
+    return raw.decode(errors="replace")
 
 
 def _text_or_none(h5file: h5py.File, attribute: str) -> str | None:
@@ -146,7 +152,7 @@ def _inputs(h5file: h5py.File) -> dict[str, str]:
         raise ValueError(
             f"{h5file.filename} is damaged: its attribute input_sha256 is not JSON"
         ) from error
-    return {str(name): str(digest) for name, digest in inputs.items()}
+    return {_printable(name): _printable(digest) for name, digest in inputs.items()}
 
 
 def _source(name: str, dataset: h5py.Dataset) -> SourceDescription:
@@ -166,7 +172,7 @@ def _source(name: str, dataset: h5py.Dataset) -> SourceDescription:
 
 def _class_names(dataset: h5py.Dataset) -> tuple[str, ...]:
     try:
-        return tuple(map(str, json.loads(dataset.attrs.get("class_names", "[]"))))
+        return tuple(map(_printable, json.loads(dataset.attrs.get("class_names", "[]"))))
     except ValueError as error:
         raise ValueError(
             f"{dataset.file.filename} is damaged: the class names of {dataset.name.lstrip('/')} "

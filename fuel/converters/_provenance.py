@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import h5py
+import numpy as np
 
 from fuel.converters._content import CONTENT_ATTRIBUTE, content_sha256
-from fuel.converters._statistics import record_statistics
+from fuel.converters._statistics import StatisticsOfSplits
 from fuel.converters._version import __version__
+from fuel.datasets._split import SplitTable
 from fuel.datasets.hdf5 import H5PYDataset
 
 __all__ = ["record_provenance"]
@@ -36,8 +38,20 @@ def record_provenance(h5file: h5py.File, *, command: str | None, licence: str | 
     for key, value in values.items():
         _write_text(h5file, key, value)
     if "split" in h5file.attrs and CONTENT_ATTRIBUTE not in h5file.attrs:
-        record_statistics(h5file)
-        _write_text(h5file, CONTENT_ATTRIBUTE, content_sha256(h5file))
+        _record_content(h5file)
+
+
+def _record_content(h5file: h5py.File) -> None:
+    """Write statistics and checksum, which one reading gives both."""
+    table = SplitTable(h5file)
+    statistics = {source: StatisticsOfSplits(table, source) for source in table.sources}
+
+    def see(source: str, start: int, rows: np.ndarray) -> None:
+        statistics[source].add(start, rows)
+
+    _write_text(h5file, CONTENT_ATTRIBUTE, content_sha256(h5file, see))
+    for one in statistics.values():
+        one.record()
 
 
 def _write_text(h5file: h5py.File, key: str, value: str) -> None:

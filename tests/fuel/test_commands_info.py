@@ -65,6 +65,22 @@ def test_a_bare_name_is_looked_up_in_the_data_path(mnist, capsys):
     assert "fuel-convert mnist" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("text", [b"CC0 \xf2", "CC0 \ud800".encode(errors="surrogatepass")])
+def test_a_text_of_the_file_that_is_none_is_shown_as_far_as_it_is_one(tmp_path, text):
+    with create_hdf5(tmp_path / "x.hdf5") as h5file:
+        fill_hdf5_file(h5file, [("train", "numbers", np.zeros((5, 2), np.float32))])
+        h5file.attrs.create("licence", text, dtype=h5py.string_dtype())
+
+    done = subprocess.run(
+        [sys.executable, "-m", "fuel.bin.fuel_info", str(tmp_path / "x.hdf5")],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8:strict"},
+    )
+
+    assert done.returncode == 0
+    assert "CC0 \N{REPLACEMENT CHARACTER}" in done.stdout.decode()
+
+
 def test_a_file_that_does_not_say_how_it_was_made_is_described_all_the_same(tmp_path, capsys):
     with create_hdf5(tmp_path / "x.hdf5") as h5file:
         fill_hdf5_file(h5file, [("train", "numbers", np.zeros((5, 2), np.float32))])

@@ -1,5 +1,6 @@
 import hashlib
 import json
+import math
 import os
 import subprocess
 import sys
@@ -312,6 +313,49 @@ def test_statistics_pass_over_what_is_not_finite(tmp_path_factory, values, cut):
             assert found[split]["std"] == pytest.approx(finite.std(), rel=1e-6, abs=1e-30)
         else:
             assert found[split]["mean"] is None
+
+
+@given(
+    dtype=st.sampled_from(["?", "i1", "u1", "i2", "u2", ">i2", "i4", "u8", "f2", ">f8"]),
+    shape=st.sampled_from([(), (1,), (3,), (2, 2)]),
+    seed=st.integers(0, 99),
+    rows=st.integers(1, 30),
+)
+@settings(max_examples=60, deadline=None)
+def test_statistics_are_those_of_numpy_for_numbers_of_all_types(
+    tmp_path_factory, dtype, shape, seed, rows
+):
+    path = tmp_path_factory.mktemp("statistics") / "x.hdf5"
+    rng = np.random.default_rng(seed)
+    if np.dtype(dtype).kind == "f":
+        array = rng.normal(3, 20, (rows, *shape)).astype(dtype)
+    else:
+        array = rng.bytes(rows * math.prod(shape) * np.dtype(dtype).itemsize)
+        array = np.frombuffer(array, "u1" if dtype == "?" else dtype).reshape(rows, *shape)
+        array = array % 2 == 0 if dtype == "?" else array
+    write_hdf5(path, {"a": {"x": array}})
+
+    with h5py.File(path) as h5file:
+        found = json.loads(h5file["x"].attrs["statistics"])["a"]
+
+    as_floats = array.astype(np.float64)
+    assert (found["minimum"], found["maximum"]) == (array.min(), array.max())
+    assert found["mean"] == pytest.approx(as_floats.mean(), rel=1e-9, abs=1e-9)
+    assert found["std"] == pytest.approx(as_floats.std(), rel=1e-9, abs=1e-9)
+    assert found["count"] == array.size
+
+
+@pytest.mark.parametrize("dtype", ["u1", "i1", "i2", ">i2", "u4", "i8"])
+def test_classes_are_counted_over_parts_of_a_file(tmp_path, dtype):
+    labels = np.tile(np.array([3, 5, 5, 7, 100]), 250_001).astype(dtype)
+
+    write_hdf5(tmp_path / "x.hdf5", {"a": {"x": labels[:-1]}, "b": {"x": labels[-1:]}})
+
+    with h5py.File(tmp_path / "x.hdf5") as h5file:
+        found = json.loads(h5file["x"].attrs["statistics"])
+    times = 250_001
+    assert found["a"]["classes"] == {"3": times, "5": 2 * times, "7": times, "100": times - 1}
+    assert found["b"]["classes"] == {"100": 1}
 
 
 def test_splits_by_indices_have_statistics_of_their_rows(tmp_path):
