@@ -3,10 +3,10 @@
     python scripts/benchmark_fuel.py [--only reading a ...] [--check]
 
 Tables of medians over rounds in which all contenders take turns, so that what else the machine does
-meets all of them. What is not installed is left out: PyTorch's `DataLoader` (whole batches by
-`__getitems__`, workers that stay), and Grain, with examples that it shuffles and batches, and with
-whole batches made by hand in its source. Both have the array in memory. One byte of every page of
-a batch is read, so that memory that was only promised has to come.
+meets all of them. What is not installed is left out: PyTorch's `DataLoader` (workers that stay, the
+examples of a batch by `__getitems__`) and Grain; each as its guide has it, with examples that it
+batches, and with whole batches made by hand. Both have the array in memory. One byte of every page
+of a batch is read, so that memory that was only promised has to come.
 """
 
 import argparse
@@ -14,7 +14,7 @@ import importlib
 import importlib.util
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
@@ -30,8 +30,10 @@ from fuel.streams import DataStream
 from fuel.transformers import MultiProcessing
 from fuel_race import for_ever, race, show
 from fuel_work import (
+    WINDOW,
     Batches,
     CropBatches,
+    Prebuilt,
     make_a,
     make_b,
     make_text,
@@ -49,7 +51,9 @@ CHUNK = 128
 POOL_BYTES = 2 << 20
 """For unpacked chunks: a pool of eight, and little of the whole file."""
 OURS = "fuel"
+COPIES = "copies in memory"
 PEERS = {"torch": "fuel_torch", "grain": "fuel_grain"}
+PEER_WAYS = ("usual", "by_hand")
 Missed = list[str]
 
 
@@ -121,18 +125,18 @@ def packed(options: argparse.Namespace) -> Missed:
 
 
 def original(options: argparse.Namespace) -> Missed:
-    """Work A by one worker, beside one TCP push a batch; by itself, as pushers are never idle."""
+    """Work A by one worker, beside the original; by itself, as its senders are never idle."""
     path = _file_a(options)
     with MultiProcessing(work_a(path, options.batch_size), AHEAD) as made:
-        contenders = {OURS: for_ever(made), **fuel_push.contenders(path, options.batch_size)}
+        contenders = {
+            OURS: for_ever(made),
+            **fuel_push.original(path, options.batch_size),
+            **fuel_push.by_hand(Batches(path, options.batch_size)),
+        }
         medians = race(contenders, options.rounds, lambda _: options.batches)
     show("work A, 1 worker, and the original way", medians, OURS)
-    return [
-        line
-        for way, value in medians.items()
-        if way != OURS
-        for line in _at_least(f"work A, 1 worker, beside {way}", value / medians[OURS], 10)
-    ]
+    ratio = medians["the original's work and way"] / medians[OURS]
+    return _at_least("work A, 1 worker, beside the original", ratio, 10)
 
 
 def text(options: argparse.Namespace) -> Missed:
@@ -170,7 +174,7 @@ def work(
                 made = stack.enter_context(MultiProcessing(made, AHEAD, workers=workers))
             contenders = {OURS: for_ever(made)}
             if not options.no_peers:
-                contenders |= _peers(by_hand(path, options.batch_size), workers)
+                contenders |= _peers(by_hand(path, options.batch_size), workers, PEER_WAYS)
             medians = race(contenders, options.rounds, lambda _: batches)
         title = f"{workers} worker{'s' * (workers > 1)}" if workers else "in process"
         show(f"work {name}, {title}", medians, OURS)
@@ -182,14 +186,30 @@ def work(
     return missed
 
 
-def transport(options: argparse.Namespace) -> Missed:
+def small(options: argparse.Namespace) -> Missed:
+    """Small batches that are there already, handed over by a worker: nothing but the hand-over."""
+    batches = figures.pool(figures.SMALL)
+    prebuilt = Prebuilt(batches)
+    peers = {} if options.no_peers else _peers(prebuilt, 1, ["by_hand"])
+    with MultiProcessing(figures.handed_over(batches), AHEAD) as stream:
+        contenders = {COPIES: figures.copies(batches), OURS: for_ever(stream), **peers}
+        medians = race(contenders, options.rounds, lambda _: options.batches)
+    show("batches of 0.4 MB that are only handed over, 1 worker", medians, OURS)
+    return [
+        line
+        for peer in peers
+        for line in _at_least(f"hand-over, beside {peer}", medians[peer] / medians[OURS], 10)
+    ]
+
+
+def large(options: argparse.Namespace) -> Missed:
     """Large batches through a worker, beside copies in memory."""
-    copies, ours = "copies in memory", "fuel, one worker"
-    with MultiProcessing(figures.large_batches(), 4) as stream:
-        contenders = {copies: figures.copies(), ours: for_ever(stream)}
+    batches = figures.pool(figures.LARGE)
+    with MultiProcessing(figures.handed_over(batches), 4) as stream:
+        contenders = {COPIES: figures.copies(batches), OURS: for_ever(stream)}
         medians = race(contenders, options.rounds, lambda _: max(options.batches // 4, 1))
-    show("batches of 6.3 MB", medians, copies)
-    return _at_least("transport, beside copies", medians[copies] / medians[ours], 0.8)
+    show("batches of 6.3 MB that are only handed over, 1 worker", medians, COPIES)
+    return _at_least("hand-over, beside copies", medians[COPIES] / medians[OURS], 0.8)
 
 
 def single(options: argparse.Namespace) -> Missed:
@@ -203,7 +223,11 @@ def single(options: argparse.Namespace) -> Missed:
     cold, warm = figures.cold_epoch(a, size)
     few, many = 10**4, options.rows
     lengths = [figures.by_length(options.folder / "s.hdf5", n, size, 300) for n in (few, many)]
-    print(f"\nfirst batch from a new worker: {start:.2f} s")
+    written = [figures.least((size, *shape)) for shape in ((28, 28), (3, WINDOW, WINDOW))]
+    print(
+        f"\nscaling alone: {written[0]:.0f} us for a batch of A, {written[1]:.0f} us for one of B"
+    )
+    print(f"first batch from a new worker: {start:.2f} s")
     print(f"a batch {inside:.0f} us, the first of an epoch {first:.0f} us")
     print(f"the consumer's CPU for a batch of 6.3 MB: {cpu:.0f} us")
     epochs = options.epochs
@@ -248,14 +272,15 @@ def _padded_selection(texts: h5py.Dataset, batch_size: int) -> Iterator[tuple[An
         yield padded(list(texts[indices[order]][np.argsort(order)]))
 
 
-def _peers(batches: Batches, workers: int) -> dict[str, Iterator[Any]]:
+def _peers(batches: Any, workers: int, ways: Sequence[str]) -> dict[str, Iterator[Any]]:
     found: dict[str, Iterator[Any]] = {}
     for library, module in PEERS.items():
         if importlib.util.find_spec(library) is None:
             print(f"{library} is not installed and left out")
         else:
             peer = importlib.import_module(f"peers.{module}")
-            found.update(peer.contenders(batches, workers, AHEAD))
+            for way in ways:
+                found.update(getattr(peer, way)(batches, workers, AHEAD))
     return found
 
 
@@ -289,7 +314,8 @@ SECTIONS: dict[str, Callable[[argparse.Namespace], Missed]] = {
     ),
     "original": original,
     "text": text,
-    "transport": transport,
+    "small": small,
+    "large": large,
     "single": single,
 }
 

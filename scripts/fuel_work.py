@@ -5,7 +5,6 @@ Work B: 10,000 pictures of 3 by 64 by 64 bytes, shuffled batches, a random crop 
 them flipped left to right, scaled to 32-bit floats.
 """
 
-import importlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -140,10 +139,6 @@ class Batches:
         start = number * self.batch_size
         return self.batch(self.order[start : start + self.batch_size])
 
-    def __getitems__(self, indices: list[int]) -> tuple[Any, ...]:
-        torch = importlib.import_module("torch")
-        return tuple(map(torch.from_numpy, self.batch(np.asarray(indices))))
-
     def batch(self, indices: np.ndarray) -> tuple[np.ndarray, ...]:
         """The examples of some indices, features from 0 to 1."""
         images = self.images.take(indices, axis=0)
@@ -152,6 +147,29 @@ class Batches:
     def example(self, row: int) -> tuple[np.ndarray, ...]:
         """One example, features from 0 to 1."""
         return np.multiply(self.images[row], SCALE, dtype=np.float32), self.labels[row]
+
+
+class Prebuilt:
+    """The same of batches that are there already: what is left is to hand them over.
+
+    Args:
+        pool: `(batches, examples of a batch, ...)`: given in turn, for ever.
+    """
+
+    def __init__(self, pool: np.ndarray) -> None:
+        self.pool = pool
+        self.batch_size = pool.shape[1]
+        self.order = np.arange(pool.shape[0] * pool.shape[1])
+
+    def __len__(self) -> int:
+        return len(self.pool)
+
+    def __getitem__(self, number: int) -> tuple[np.ndarray, ...]:
+        return (self.pool[number],)
+
+    def batch(self, indices: np.ndarray) -> tuple[np.ndarray, ...]:
+        """The batch in which the first index is."""
+        return self[int(indices[0]) // self.batch_size]
 
 
 class CropBatches(Batches):

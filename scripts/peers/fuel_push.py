@@ -8,6 +8,7 @@ of sorted indices, scaled in 64 bits, and cast.
 import json
 import multiprocessing
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,30 +16,60 @@ import h5py
 import numpy as np
 import zmq
 
-from fuel_work import SCALE, Batches, shuffled_indices
+from fuel_work import SCALE, Batches, Prebuilt, shuffled_indices
 
 HIGH_WATER_MARK = 10
 
 
-def contenders(path: Path, batch_size: int) -> dict[str, Iterator[Any]]:
-    """Streams of batches of work A for ever, by name.
+def original(path: Path, batch_size: int) -> dict[str, Iterator[Any]]:
+    """A stream of batches of work A for ever, made and handed over as the original did, by name."""
+    return {"the original's work and way": _received(FileBatches(path, batch_size))}
+
+
+def by_hand(batches: Batches | Prebuilt) -> dict[str, Iterator[Any]]:
+    """A stream of batches for ever, made by the best code and handed over the same way, by name.
 
     Messages wait up to a high-water mark of 10 on each side.
     """
-    batches = Batches(path, batch_size)
-    return {
-        "one TCP push a batch": _received(batches, by_selection=False),
-        "one TCP push a batch, the original's work": _received(batches, by_selection=True),
-    }
+    return {"one TCP push a batch": _received(batches)}
 
 
-def _received(batches: Batches, *, by_selection: bool) -> Iterator[Any]:
+class FileBatches:
+    """Batches as the original made them from a file, by h5py's selection of sorted indices.
+
+    Args:
+        path: the file.
+        batch_size: examples in a batch.
+    """
+
+    def __init__(self, path: Path, batch_size: int) -> None:
+        self.path = path
+        self.batch_size = batch_size
+        with h5py.File(path) as file:
+            self.order = np.arange(len(file["features"]))
+
+    def batch(self, indices: np.ndarray) -> tuple[np.ndarray, ...]:
+        """The examples of some indices, features from 0 to 1."""
+        order = np.argsort(indices)
+        back = np.argsort(order)
+        images, labels = (
+            source[indices[order]][back]
+            for source in (self._file["features"], self._file["targets"])
+        )
+        return (images * SCALE + 0).astype(np.float32), labels
+
+    @cached_property
+    def _file(self) -> h5py.File:
+        return h5py.File(self.path)
+
+
+def _received(batches: Any) -> Iterator[Any]:
     context = zmq.Context()
     socket = context.socket(zmq.PULL)
     socket.set_hwm(HIGH_WATER_MARK)
     port = socket.bind_to_random_port("tcp://127.0.0.1")
     start = multiprocessing.get_context("spawn")
-    sender = start.Process(target=_push, args=(batches, port, by_selection), daemon=True)
+    sender = start.Process(target=_push, args=(batches, port), daemon=True)
     sender.start()
     try:
         while True:
@@ -53,26 +84,11 @@ def _received(batches: Batches, *, by_selection: bool) -> Iterator[Any]:
         context.destroy(0)
 
 
-def _push(batches: Batches, port: int, by_selection: bool) -> None:
+def _push(batches: Any, port: int) -> None:
     socket = zmq.Context().socket(zmq.PUSH)
     socket.set_hwm(HIGH_WATER_MARK)
     socket.connect(f"tcp://127.0.0.1:{port}")
-    make = _Selection(batches.path).batch if by_selection else batches.batch
     for indices in shuffled_indices(len(batches.order), batches.batch_size):
-        arrays = make(indices)
+        arrays = batches.batch(indices)
         header = [{"descr": array.dtype.str, "shape": array.shape} for array in arrays]
         socket.send_multipart([json.dumps(header).encode(), *arrays], copy=False)
-
-
-class _Selection:
-    """Batches as the original made them from a file."""
-
-    def __init__(self, path: Path) -> None:
-        file = h5py.File(path)
-        self.images, self.labels = file["features"], file["targets"]
-
-    def batch(self, indices: np.ndarray) -> tuple[np.ndarray, ...]:
-        order = np.argsort(indices)
-        back = np.argsort(order)
-        images, labels = (source[indices[order]][back] for source in (self.images, self.labels))
-        return (images * SCALE + 0).astype(np.float32), labels
