@@ -13,8 +13,9 @@ from fuel.datasets._chunk_readers import BlockReader, RawChunkReader
 from fuel.datasets._chunk_table import ChunkTable
 from fuel.datasets._filters import Filters
 from fuel.datasets._global_heap import REFERENCE
+from fuel.datasets._mapped_file import MappedFile
 from fuel.datasets._ragged import HeapReader, ShapedReader
-from fuel.datasets._readers import Reader, SelectionReader, map_file, mapped_reader
+from fuel.datasets._readers import Reader, SelectionReader, mapped_reader
 from fuel.datasets._threads import Threads
 
 __all__ = ["ReaderChoice"]
@@ -37,6 +38,7 @@ class ReaderChoice:
 
     Attributes:
         needs_library: whether a reader that was given needs the file to stay open.
+        mapped: the file in memory, if a reader that was given reads from it there.
     """
 
     def __init__(self, h5file: h5py.File, sort_indices: bool, threads: Threads) -> None:
@@ -50,7 +52,7 @@ class ReaderChoice:
         self._has_usual_addresses = (
             h5file.userblock_size == 0 and h5file.id.get_create_plist().get_sizes() == (8, 8)
         )
-        self._mapped: np.ndarray | None = None
+        self.mapped: MappedFile | None = None
 
     def readers(
         self, names: Sequence[tuple[str, str | None]], rows: Sequence[Subset], cache_bytes: int
@@ -148,9 +150,9 @@ class ReaderChoice:
 
     @property
     def _file(self) -> np.ndarray:
-        if self._mapped is None:
-            self._mapped = map_file(self._path, ahead=True)
-        return self._mapped
+        if self.mapped is None:
+            self.mapped = MappedFile(self._path)
+        return self.mapped.bytes
 
 
 def _span(blocks: Blocks, rows: Subset) -> tuple[int, int]:

@@ -11,6 +11,7 @@ import h5py
 from fuel._subset import Subset
 from fuel.datasets._choice import ReaderChoice
 from fuel.datasets._layout import DAMAGE
+from fuel.datasets._mapped_file import MappedFile
 from fuel.datasets._readers import Reader
 from fuel.datasets._threads import Threads
 
@@ -46,6 +47,7 @@ class SourceFile:
         self._sort_indices = sort_indices
         self._given = handle
         self._own: h5py.File | None = None
+        self._mapped: MappedFile | None = None
         self._threads = Threads()
         self._survives_fork = True
         self._process = os.getpid()
@@ -84,6 +86,7 @@ class SourceFile:
             raise OSError(
                 f"{self.path} is damaged: {error}; download or convert it anew"
             ) from error
+        self._mapped = choice.mapped
         self._survives_fork = all(reader.survives_fork for reader in readers)
         if choice.needs_library:
             self._own = None if self._given is not None else handle
@@ -105,7 +108,17 @@ class SourceFile:
             self._threads = Threads()
             self._process = os.getpid()
         self._own = None
+        self._mapped = None
         self._survives_fork = True
+
+    def check_length(self) -> None:
+        """Refuse to read if the file has been truncated since the readers were made.
+
+        Raises:
+            OSError: if it has.
+        """
+        if self._mapped is not None:
+            self._mapped.check_length()
 
     def _close(self, handle: h5py.File | None) -> None:
         if handle is not None and handle is not self._given:

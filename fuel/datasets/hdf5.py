@@ -244,6 +244,7 @@ class H5PYDataset(Dataset):
                 array of integers, in any order and with repetitions.
 
         Raises:
+            OSError: if the file is damaged, or was truncated since it was opened.
             ValueError: if the request is empty, reaches outside of the data, or is of another kind.
         """
         return self._read(state, request, new_array)
@@ -313,7 +314,9 @@ class H5PYDataset(Dataset):
     def _read(self, state: Any, request: Any, allocate: Allocate) -> tuple[Any, ...]:
         if self.load_in_memory and state is not None:
             raise ValueError(f"with load_in_memory the state is None, but got {state!r}")
-        return self._open().read(request, allocate)
+        plan = self._open()
+        self._file.check_length()
+        return plan.read(request, allocate)
 
     def _open(self) -> ReadPlan:
         plan = self._plan

@@ -103,6 +103,7 @@ class PytablesDataset(Dataset):
             request: a slice, or a list, tuple or array of integers, counted from `start`.
 
         Raises:
+            OSError: if the file is damaged, or was truncated since it was opened.
             ValueError: if the request is empty, reaches outside of the data, or is of another kind.
         """
         if not isinstance(request, slice | Sequence | np.ndarray):
@@ -110,7 +111,9 @@ class PytablesDataset(Dataset):
                 f"the request {request!r} is neither a slice nor a list of indices; use a scheme "
                 "of batches"
             )
-        return list(self._open().read(request, new_array))
+        plan = self._open()
+        self._file.check_length()
+        return list(plan.read(request, new_array))
 
     def fingerprint(self) -> str:
         """The rows of the examples."""
