@@ -166,6 +166,10 @@ class AbstractDataStream(Placed):
         """How full the queue of this stream's workers is, if it has any."""
         return None
 
+    def _settle(self) -> str | None:
+        """Let who makes this stream's items not change any more; why it is who it is, if chosen."""
+        return None
+
     def _context(self) -> Context:
         """Request and place of the item that was fetched last."""
         raise NotImplementedError(

@@ -13,10 +13,10 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from fuel._workers._choice import WORTH_A_HOP
+
 __all__ = ["Profile", "QueueState", "Stage", "profile"]
 
-_WORTH_A_HOP = 2e-4
-"""Seconds of work on an item from which on a worker process pays."""
 _FULL, _EMPTY = 0.75, 0.25
 
 
@@ -69,6 +69,7 @@ class Profile(NamedTuple):
             workers.
         busy: the part of the time in which the workers worked; None without workers.
         shared_bytes: memory that the workers share with this process for items.
+        choice: who makes the items and why, where a `MultiProcessing` had to choose; else empty.
     """
 
     stages: tuple[Stage, ...]
@@ -79,6 +80,7 @@ class Profile(NamedTuple):
     queue: float | None
     busy: float | None
     shared_bytes: int
+    choice: str
 
     @property
     def bottleneck(self) -> str:
@@ -99,7 +101,7 @@ class Profile(NamedTuple):
         if self._waits_for_program():
             return "the stream keeps up; nothing here is worth a change"
         if self.queue is None:
-            if work < _WORTH_A_HOP:
+            if work < WORTH_A_HOP:
                 return "so little work an item that worker processes would hardly pay"
             return f"MultiProcessing(stream) would take {_show_time(work)} an item off this process"
         if self.queue > _EMPTY:
@@ -135,6 +137,8 @@ class Profile(NamedTuple):
                 f"time; their queue was {self.queue:.0%} full when an item was asked for; "
                 f"{_show_bytes(self.shared_bytes)} of shared memory"
             )
+        if self.choice:
+            lines.append(self.choice)
         lines.append(f"bottleneck: {self.bottleneck}; {self._advice()}")
         return text.getvalue().rstrip() + "\n\n" + "\n".join(lines)
 
@@ -151,6 +155,7 @@ def profile(stream: Any, items: int, step_seconds: float) -> Profile:
         ValueError: if the stream has no items.
     """
     twin = _copied(stream)
+    choices = [choice for part in _parts(twin) if (choice := part._settle()) is not None]
     outer, inner = _split(twin)
     meters = [_Meter(part, "here") for part in outer]
     queues: list[QueueState] = []
@@ -175,15 +180,17 @@ def profile(stream: Any, items: int, step_seconds: float) -> Profile:
         for part in outer:
             if part._queue_state() is not None:
                 part.close()
+    choice = "; ".join(choices)
     stages = [*_inner_stages(inner, items), *(meter.stage() for meter in reversed(meters))]
     if begin is None or end is None:
-        return Profile(tuple(stages), items, seconds, step_seconds, 0, None, None, 0)
+        return Profile(tuple(stages), items, seconds, step_seconds, 0, None, None, 0, choice)
     busy, idle = end.busy_ns - begin.busy_ns, end.idle_ns - begin.idle_ns
     full = float(np.mean([state.ready / state.capacity for state in queues]))
     part_busy = busy / max(busy + idle, 1)
     workers = begin.workers
+    queue = min(full, 1.0)
     return Profile(
-        tuple(stages), items, seconds, step_seconds, workers, min(full, 1.0), part_busy, shared
+        tuple(stages), items, seconds, step_seconds, workers, queue, part_busy, shared, choice
     )
 
 

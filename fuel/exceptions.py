@@ -1,10 +1,11 @@
-"""Errors of data sets and their streams that somebody may want to catch."""
+"""Errors and warnings of data sets and their streams that somebody may want to catch."""
 
 from collections.abc import Sequence
 
 __all__ = [
     "AxisLabelsMismatchError",
     "ConfigurationError",
+    "InProcessWarning",
     "MissingInputFiles",
     "NeedURLPrefix",
     "StateMismatchError",
@@ -42,3 +43,7 @@ class NeedURLPrefix(Exception):  # noqa: N818 (Fuel's name)
 
 class StateMismatchError(ValueError):
     """A saved place does not belong to the stream that is asked to go on from it."""
+
+
+class InProcessWarning(UserWarning):
+    """Items that a worker process was to make are made in this process, as it cannot make them."""

@@ -7,6 +7,7 @@ the only safe measure of when its memory may be written again.
 
 from __future__ import annotations
 
+import os
 import weakref
 from collections.abc import Callable
 from mmap import mmap
@@ -21,6 +22,7 @@ class Leases:
 
     def __init__(self) -> None:
         self._out: dict[int, weakref.ref[Any]] = {}
+        self._owner = os.getpid()
 
     def __len__(self) -> int:
         return len(self._out)
@@ -41,7 +43,8 @@ class Leases:
         loan = np.frombuffer(memory, np.uint8, length, offset)
 
         def give_back(_: weakref.ref[Any]) -> None:
-            if self._out.pop(number, None) is not None:
+            # In a fork of this process a copy of the array dies; the array itself lives on.
+            if self._out.pop(number, None) is not None and os.getpid() == self._owner:
                 returned(number)
 
         self._out[number] = weakref.ref(loan, give_back)

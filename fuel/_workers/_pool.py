@@ -48,6 +48,27 @@ class Workers:
             self._processes[number] = found
         return found
 
+    def start(self) -> None:
+        """Start all workers, without waiting for them."""
+        for number in range(len(self)):
+            self.process(number)
+
+    def have_started(self) -> bool:
+        """Whether all workers are ready to work, once `start` was called; it does not wait.
+
+        Raises:
+            WorkerError: if one could not make its copy of the stream, or ended before it had.
+        """
+        for number, process in enumerate(self._processes):
+            assert process is not None
+            try:
+                if not process.has_started():
+                    return False
+            except WorkerDiedError as error:
+                how = self._bury(number)
+                raise WorkerError(f"a worker process died while it started: {how}") from error
+        return True
+
     def running(self) -> list[WorkerProcess]:
         """The workers that have been started."""
         return [process for process in self._processes if process is not None]
@@ -94,20 +115,21 @@ class Workers:
             ) from error
         _log.warning("a worker process died (%s); another one takes over its work", reason)
 
+    @property
+    def are_own(self) -> bool:
+        """Whether this process started them, rather than being a fork of the one that did."""
+        return os.getpid() == self._owner
+
     def close(self) -> None:
         """End all processes, and give back all that belongs to them."""
-        if os.getpid() != self._owner:
-            return  # a fork of the consumer; the workers are not its own
-        self.end_processes()
-        if not self._context.closed:
-            self._context.destroy(0)
-            os.close(self.settings.parcel)
-
-    def end_processes(self) -> None:
-        """End all processes; for when an interrupt may have come in the middle of anything."""
+        if not self.are_own:
+            return
         for number, process in enumerate(self._processes):
             if process is not None:
                 self._bury(number)
+        if not self._context.closed:
+            self._context.destroy(0)
+            os.close(self.settings.parcel)
 
     def _bury(self, number: int) -> str:
         process, self._processes[number] = self._processes[number], None
@@ -118,7 +140,7 @@ class Workers:
 class RequestPool:
     """Requests in, items out, in order.
 
-    An interrupt while an item is awaited loses nothing: the next call is about the same item.
+    After an interrupt nothing is certain; close the workers, and begin anew with others.
 
     Args:
         workers: who computes them.
@@ -173,9 +195,6 @@ class RequestPool:
                 sequence, result = self._process(number).receive()
             except (RemoteError, WorkerDiedError, WorkerError) as error:
                 self._workers.failed(number, error, show_request(*task[1:]))
-            except BaseException:
-                self._workers.end_processes()
-                raise
             else:
                 self._workers.delivered(number)
                 return sequence, result.value

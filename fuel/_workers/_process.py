@@ -120,6 +120,23 @@ class WorkerProcess:
         """Results, nanoseconds busy and idle, and bytes, since the worker started."""
         return self._control.statistics()
 
+    def has_started(self) -> bool:
+        """Whether the worker has made its copy of the stream; it does not wait.
+
+        Raises:
+            WorkerError: if the worker could not make it.
+            WorkerDiedError: if it ended before.
+        """
+        if not self._ready:
+            poll = select.poll()
+            poll.register(self._child.fileno(), select.POLLIN)
+            has_ended = bool(poll.poll(0))
+            self._greet(0)
+            self._check_failure()
+            if has_ended and not self._ready:
+                raise WorkerDiedError
+        return self._ready
+
     @property
     def ready(self) -> int:
         """How many results are there and not received yet."""
@@ -206,11 +223,7 @@ class WorkerProcess:
         if not self._ready:
             if self._failure is None:
                 self._greet(left)
-            if self._failure is not None:
-                raise WorkerError(
-                    "a worker process could not make its copy of the stream; what happened "
-                    f"there:\n{self._failure}"
-                )
+            self._check_failure()
             return
         ready = self._poll.poll(None if left is None else left * 1000)
         if not ready:
@@ -218,6 +231,13 @@ class WorkerProcess:
         descriptors = [descriptor for descriptor, _ in ready]
         if self._bell.fileno() not in descriptors:
             raise WorkerDiedError
+
+    def _check_failure(self) -> None:
+        if self._failure is not None:
+            raise WorkerError(
+                "a worker process could not make its copy of the stream; what happened "
+                f"there:\n{self._failure}"
+            )
 
     def _greet(self, timeout: float | None) -> None:
         """Learn whether the worker is ready, and send it what is waiting."""

@@ -19,9 +19,12 @@ from fuel._workers._result import EncodedState, Result
 class WholeStream:
     """Epoch after epoch of a stream that runs in a worker.
 
+    After an interrupt the place is still that of the item delivered last, but nothing else is
+    certain; close the worker, and begin anew with another.
+
     Args:
         workers: one worker.
-        state: the stream's place.
+        state: the stream's place, in an epoch.
     """
 
     def __init__(self, workers: Workers, state: dict[str, Any]) -> None:
@@ -31,7 +34,7 @@ class WholeStream:
         self._told: WorkerProcess | None = None
         self._abandon = False
         self._failures = 0
-        self.in_epoch = False
+        self.in_epoch = True
 
     def state_dict(self) -> dict[str, Any]:
         """The place of the next item."""
@@ -80,9 +83,6 @@ class WholeStream:
                 self._failures += isinstance(error, RemoteError)  # this item has been reported
                 self._workers.failed(0, error, wanted)
                 continue
-            except BaseException:
-                self._workers.end_processes()
-                raise
             if result.kind == "begin" and "begin" not in kinds:
                 continue  # a new worker goes on with the epoch that was begun
             break

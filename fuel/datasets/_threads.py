@@ -1,9 +1,9 @@
 """Work that is spread over threads, where it releases Python's lock."""
 
-import os
-import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+
+from fuel._cores import cores_at_hand
 
 __all__ = ["Threads"]
 
@@ -12,9 +12,7 @@ class Threads:
     """As many threads as this process may use processors; they start when first needed."""
 
     def __init__(self) -> None:
-        self.count = (
-            len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-        )
+        self.count = cores_at_hand()
         self._pool: ThreadPoolExecutor | None = None
 
     def for_each(self, function: Callable[[int], None], items: Sequence[int]) -> None:

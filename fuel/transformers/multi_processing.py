@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import os
-import sys
-import weakref
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self, TypeVar
 
 import numpy as np
 
@@ -16,20 +13,19 @@ from fuel import _chain
 from fuel._context import Context
 from fuel._profile import QueueState
 from fuel._shard import Shard
-from fuel._workers import _parcel
+from fuel._workers._choice import Choice, choose_workers
+from fuel._workers._crew import Crew, Terms
 from fuel._workers._error import WorkerError
-from fuel._workers._lifeline import is_child
-from fuel._workers._pool import Workers
-from fuel._workers._process import WorkerSettings
-from fuel._workers._ring import MAX_DEPTH, MAX_SLOTS, slot_size_for
+from fuel._workers._ring import MAX_SLOTS, slot_size_for
 from fuel._workers._shared_memory import ALIGNMENT, round_up
 from fuel._workers._split_stream import SplitStream
 from fuel._workers._whole_stream import WholeStream
-from fuel.config_parser import config
 from fuel.streams import AbstractDataStream, DataStream
 from fuel.transformers.base import Transformer
 
-__all__ = ["MultiProcessing", "WorkerError"]
+__all__ = ["Choice", "MultiProcessing", "WorkerError", "choose_workers"]
+
+_T = TypeVar("_T")
 
 
 class MultiProcessing(Transformer):
@@ -54,10 +50,17 @@ class MultiProcessing(Transformer):
 
     Arrays come in shared memory that is used again when they and all views of them have died.
 
+    With `workers="auto"` items are made in this process, and measured. Once making one takes more
+    than 200 microseconds, and more than a tenth of what the program takes from one to the next
+    request, as many workers start as keep up with the program and have a core; they take over when
+    they are ready, without a pause. `choice` says what was chosen, and so does the log.
+
     Args:
         data_stream: the stream to run.
         max_store: items that are made ahead, by all workers together; each makes at least one.
-        workers: how many processes; 0 makes the items in this one.
+        workers: how many processes; 0 makes the items in this one, and "auto" chooses. Without it
+            there is one worker, or none if the stream is made of what no other process can import
+            (a lambda, say), of which an `InProcessWarning` tells.
         leases: delivered items, for each worker, whose arrays may stay in shared memory; beyond
             that, items are copied.
         timeout: seconds that an item may take before its worker is replaced; None for ever.
@@ -71,13 +74,12 @@ class MultiProcessing(Transformer):
         data_stream: AbstractDataStream,
         max_store: int = 8,
         *,
-        workers: int = 1,
+        workers: int | Literal["auto"] | None = None,
         leases: int = 8,
         timeout: float | None = None,
     ) -> None:
-        for name, number, least in (("max_store", max_store, 1), ("workers", workers, 0)):
-            if number < least:
-                raise ValueError(f"{name}={number} must be {least} or more")
+        if max_store < 1:
+            raise ValueError(f"max_store={max_store} must be 1 or more")
         if not 0 <= leases <= MAX_SLOTS // 2:
             raise ValueError(f"leases={leases} must be from 0 to {MAX_SLOTS // 2}")
         if timeout is not None and timeout <= 0:
@@ -85,24 +87,48 @@ class MultiProcessing(Transformer):
         super().__init__(
             data_stream, data_stream.produces_examples, axis_labels=data_stream.axis_labels
         )
-        self.workers = workers
-        self.max_store = max_store
-        self.leases = leases
-        self.timeout = timeout
+        self._crew = Crew(data_stream, Terms(workers, max_store, leases, timeout))
         self._running: SplitStream | WholeStream | None = None
-        self._processes: Workers | None = None
-        self._finalizer: weakref.finalize[Any, Any] | None = None
+        self._resumes = False
+
+    @property
+    def workers(self) -> int:
+        """How many processes make the items, or will; 0 if this one does.
+
+        It may be set at any time, also amid an epoch: items and place do not depend on it. What is
+        set replaces "auto" and what was chosen.
+        """
+        return self._crew.count
+
+    @workers.setter
+    def workers(self, count: int) -> None:
+        terms = self._crew.terms._replace(workers=count)
+        if count == self.workers:
+            self._crew.keep(terms)
+            return
+        crew = Crew(self.data_stream, terms)
+        self._come_back()
+        self._crew = crew
+
+    @property
+    def choice(self) -> Choice | None:
+        """What was chosen as "auto", or in want of `workers`, and why; None if nothing was."""
+        return self._crew.choice
 
     @property
     def runs_as_a_whole(self) -> bool:
         """Whether one worker runs the stream from item to item, because it cannot be split."""
-        return self.workers > 0 and _chain.obstacle(self.data_stream) is not None
+        return self.workers > 0 and self._crew.is_whole()
 
     def get_data(self, request: Any = None) -> Any:
         """The next item."""
-        if request is not None or self.workers == 0:
+        if request is not None:
             return super().get_data(request)
-        return self._run().receive()
+        self._leave_if_fork()
+        if self._running is None and not self._hand_over():
+            return self._make_here()
+        assert self._running is not None
+        return self._ask(self._running.receive)
 
     def apply(self, data: Any, context: Context) -> Any:
         """The item as it is."""
@@ -114,19 +140,25 @@ class MultiProcessing(Transformer):
 
     def get_epoch_iterator(self, as_dict: bool = False) -> Iterator[Any]:
         """Begin the next epoch; or go on with the one that `load_state_dict` put us in."""
+        self._leave_if_fork()
         if self.workers > 0:
             self._undo_peeks_inside()
-        if not self.runs_as_a_whole:
-            return super().get_epoch_iterator(as_dict)
         if (peeked := self._take_peeked(as_dict)) is not None:
             return peeked
-        self._whole().begin_epoch()
+        if self._resumes:  # an epoch that this process was to go on with, and now need not
+            self._undo_peeks_inside()
+            self.data_stream._abandon_epoch()
+            self._resumes = False
+        if not isinstance(self._running, WholeStream):
+            return super().get_epoch_iterator(as_dict)
+        self._ask(self._running.begin_epoch)
         return self._begin(as_dict, 0)
 
     def statistics(self) -> list[dict[str, int]]:
         """What each running worker has done: items, nanoseconds busy and idle, and bytes."""
         names = ("items", "busy_ns", "idle_ns", "bytes")
-        running = [] if self._processes is None else self._processes.running()
+        workers = self._crew.workers
+        running = [] if workers is None else workers.running()
         return [
             {"pid": process.pid, **dict(zip(names, process.statistics(), strict=True))}
             for process in running
@@ -135,12 +167,13 @@ class MultiProcessing(Transformer):
     def _queue_state(self) -> QueueState | None:
         if self.workers == 0:
             return None
-        running = [] if self._processes is None else self._processes.running()
+        workers = self._crew.workers
+        running = [] if workers is None else workers.running()
         done = [process.statistics() for process in running]
         return QueueState(
             self.workers,
             sum(process.ready for process in running),
-            max(1, self.max_store * len(running)),
+            max(1, self._crew.terms.max_store * len(running)),
             sum(busy for _, busy, _, _ in done),
             sum(idle for _, _, idle, _ in done),
         )
@@ -151,26 +184,19 @@ class MultiProcessing(Transformer):
         It is known before they start, and stays the same for all epochs unless items become
         larger. Ragged items travel as messages and take none.
         """
+        self._crew.settle()
         if self.workers == 0:
             return 0
-        arrays = [np.asarray(part) for part in self.data_stream.peek().values()]
+        is_under_way = self._running is not None or self._resumes
+        peeked = self.peek() if is_under_way else self.data_stream.peek()
+        arrays = [np.asarray(part) for part in peeked.values()]
         size = sum(round_up(array.nbytes, ALIGNMENT) for array in arrays)
-        count, _, slots = self._layout()
+        count, _, slots = self._crew.layout()
         return count * slots * slot_size_for(size)
-
-    def _layout(self) -> tuple[int, int, int]:
-        """How many workers, results that each prepares ahead, and slots of each."""
-        count = 1 if self.runs_as_a_whole else self.workers
-        depth = min(-(-self.max_store // count), MAX_DEPTH // 2)
-        return count, depth, min(depth + self.leases, MAX_SLOTS)
 
     def close(self) -> None:
         """End the workers and close the stream; iterating again starts both again."""
-        if self._finalizer is not None:
-            if isinstance(self._running, WholeStream):
-                self.data_stream.load_state_dict(self._running.state_dict())
-            self._finalizer()
-        self._running = self._processes = self._finalizer = None
+        self._come_back()
         super().close()
 
     def reset(self) -> None:
@@ -198,11 +224,11 @@ class MultiProcessing(Transformer):
 
     def __getstate__(self) -> dict[str, Any]:
         """Everything but the processes."""
-        unsaved = ("_running", "_processes", "_finalizer")
-        return {
-            name: None if name in unsaved else value
-            for name, value in super().__getstate__().items()
-        }
+        return {**super().__getstate__(), "_running": None, "_resumes": False}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self._crew = self._crew.again(self.data_stream)
 
     def _undo_peeks_inside(self) -> None:
         """Let no stream inside hold an item that somebody peeked at: workers make all of them."""
@@ -212,47 +238,78 @@ class MultiProcessing(Transformer):
             stream = stream.data_stream
             stream._undo_peek()
 
-    def _run(self) -> SplitStream | WholeStream:
-        """The stream in its workers, which are started if they are not running."""
-        if self._running is None:
-            whole = self.runs_as_a_whole
-            self._processes = self._start(whole)
-            if whole:
-                self._running = WholeStream(self._processes, self.data_stream.state_dict())
-            else:
-                root = _chain.root(self.data_stream)
-                assert isinstance(root, DataStream)
-                self._running = SplitStream(root, self._processes)
-        return self._running
+    def _ask(self, what: Callable[[], _T]) -> _T:
+        """Ask the workers; if an interrupt may have come in the middle of anything, end them."""
+        try:
+            return what()
+        except (StopIteration, WorkerError):
+            raise
+        except BaseException:
+            self._come_back()
+            raise
 
-    def _start(self, whole: bool) -> Workers:
-        if is_child():
-            raise RuntimeError(
-                "a worker process was about to start workers of its own. If a script made it do "
-                'so, let the script do its work under `if __name__ == "__main__":`; if there is a '
-                "MultiProcessing within another, leave one of them out"
-            )
-        assigned = _as_json(config.assigned())
-        parcel, needs_script = _parcel.pack(self.data_stream)
-        count, depth, slots = self._layout()
-        script = os.path.abspath(sys.modules["__main__"].__file__ or "") if needs_script else None
-        settings = WorkerSettings(
-            parcel,
-            whole,
-            script,
-            depth,
-            slots,
-            self.timeout,
-            assigned,
-        )
-        processes = Workers(settings, count)
-        self._finalizer = weakref.finalize(self, processes.close)
-        return processes
+    def _make_here(self) -> Any:
+        """The next item, made in this process; measured, if that is to show whether workers pay."""
+        if self._resumes:
+            self._resume_here()
+        if not self._crew.is_measuring:
+            return super().get_data()
+        begin = time.perf_counter()
+        item = super().get_data()
+        self._crew.measured(begin, time.perf_counter())
+        return item
 
-    def _whole(self) -> WholeStream:
-        running = self._run()
-        assert isinstance(running, WholeStream)
-        return running
+    def _hand_over(self) -> bool:
+        """Have workers make the items from the next on, if there are any; whether they do."""
+        workers = self._crew.ready()
+        if workers is None:
+            return False
+        if self._crew.is_whole():
+            state = self.data_stream.state_dict()
+            if not state.get("in_epoch", True):
+                return False  # this process knows that the epoch is over
+            self._running = WholeStream(workers, state)
+        else:
+            if self._resumes or self._is_peeked_inside():
+                self._resume_here()
+            root = _chain.root(self.data_stream)
+            assert isinstance(root, DataStream)
+            self._running = SplitStream(root, workers)
+        self._resumes = False
+        self._crew.take_over()
+        return True
+
+    def _come_back(self) -> None:
+        """End the workers, and stand in this process where the last item was delivered."""
+        if self._running is not None:
+            self.data_stream.load_state_dict(self._state())
+            self._resumes = self._live is not None and not self._live.finished
+            self._running = None
+        self._crew.end()
+
+    def _leave_if_fork(self) -> None:
+        """In a fork of the process that started the workers: leave them to it."""
+        workers = self._crew.workers
+        if workers is not None and not workers.are_own:
+            self._come_back()
+
+    def _resume_here(self) -> None:
+        """Go on in this process with the epoch that was left, or peeked into."""
+        self.data_stream.load_state_dict(self.data_stream.state_dict())
+        self.child_epoch_iterator = self.data_stream._continue_epoch()
+        self._resumes = False
+
+    def _is_peeked_inside(self) -> bool:
+        stream: AbstractDataStream = self.data_stream
+        while not (peeked := stream._peeked is not None and stream._peeked.holds()):
+            if not isinstance(stream, Transformer):
+                break
+            stream = stream.data_stream
+        return peeked
+
+    def _settle(self) -> str | None:
+        self._crew.hold()
+        return self._crew.settle()
 
     def _state(self) -> dict[str, Any]:
         if isinstance(self._running, WholeStream):
@@ -261,13 +318,16 @@ class MultiProcessing(Transformer):
 
     def _load_state(self, state: Mapping[str, Any]) -> None:
         self.data_stream.load_state_dict(state)
+        self._resumes = False
         self._pass_place_on()
 
     def _context(self) -> Context:
-        return AbstractDataStream._context(self) if self.runs_as_a_whole else super()._context()
+        self._crew.needs_places = True
+        is_whole = isinstance(self._running, WholeStream)
+        return AbstractDataStream._context(self) if is_whole else super()._context()
 
     def _continue_epoch(self, as_dict: bool = False) -> Iterator[Any]:
-        if not self.runs_as_a_whole:
+        if not isinstance(self._running, WholeStream):
             return super()._continue_epoch(as_dict)
         if not self._state()["in_epoch"]:
             iterator = self._begin(as_dict, 0)
@@ -277,6 +337,7 @@ class MultiProcessing(Transformer):
 
     def _abandon_epoch(self) -> None:
         self._fetch_place()
+        self._resumes = False
         super()._abandon_epoch()
         self._pass_place_on()
 
@@ -296,13 +357,3 @@ class MultiProcessing(Transformer):
         """Let the worker go on from where the stream in this process is."""
         if isinstance(self._running, WholeStream):
             self._running.go_to(self.data_stream.state_dict())
-
-
-def _as_json(settings: dict[str, Any]) -> dict[str, Any]:
-    try:
-        return dict(json.loads(json.dumps(settings)))
-    except TypeError as error:
-        raise TypeError(
-            f"the settings {settings} were assigned to fuel.config, but not all of them can be "
-            f"sent to a worker process ({error}); assign numbers and strings, or use workers=0"
-        ) from error

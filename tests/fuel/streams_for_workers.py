@@ -153,3 +153,56 @@ def mixed(batch):
 
 def unsendable(batch):
     return batch[0], iter(())
+
+
+def few():
+    """Two batches, the second short; workers can share them."""
+    return ScaleAndShift(root(6, seed=5), 0.5, 1, which_sources=("features",), dtype="float32")
+
+
+def few_sums():
+    """Two batches that have to be made as a whole."""
+    return RunningSum(root(6, seed=5))
+
+
+def labor(batch):
+    """Take milliseconds of work over a batch."""
+    matrix = np.full((300, 300), 1e-3)
+    for _ in range(3):
+        matrix = matrix @ matrix
+    return batch[0], batch[1] + int(matrix[0, 0])
+
+
+def laborious():
+    """A chain whose items are worth a worker."""
+    return Mapping(root(seed=5), labor)
+
+
+def laborious_sums():
+    """A chain whose items are worth a worker, which has to be run as a whole."""
+    return RunningSum(laborious())
+
+
+class OnlyInProcess:
+    """Gives batches as they are, and cannot be copied to another process."""
+
+    def __init__(self, pid):
+        self.pid = pid
+
+    def __call__(self, batch):
+        return batch
+
+    def __setstate__(self, state):
+        raise RuntimeError("this is to be used only in the process that made it")
+
+
+class Stamped(Transformer):
+    """Adds an item's step to its targets."""
+
+    uses_place = True
+
+    def __init__(self, data_stream):
+        super().__init__(data_stream, data_stream.produces_examples)
+
+    def apply(self, data, context):
+        return data[0], data[1] + context.place.step

@@ -191,7 +191,7 @@ def test_an_item_that_cannot_travel_is_an_error_that_names_its_type():
 
 
 def test_a_lambda_is_an_error_that_names_the_transformer_and_the_cure():
-    stream = MultiProcessing(Mapping(streams.root(seed=1), lambda batch: batch))
+    stream = MultiProcessing(Mapping(streams.root(seed=1), lambda batch: batch), workers=1)
 
     with pytest.raises(TypeError, match=r"Mapping\.mapping.*lambda.*top level of a module"):
         next(stream.get_epoch_iterator())
@@ -201,7 +201,7 @@ def test_a_function_inside_a_function_is_an_error_that_names_the_transformer():
     def local(batch):
         return batch
 
-    stream = MultiProcessing(Mapping(streams.root(seed=1), local))
+    stream = MultiProcessing(Mapping(streams.root(seed=1), local), workers=1)
 
     with pytest.raises(TypeError, match=r"Mapping\.mapping.*inside a function"):
         next(stream.get_epoch_iterator())
@@ -323,6 +323,41 @@ def test_an_interrupt_does_not_reach_the_workers():
     assert [first, *rest] == targets_of(streams.scaled())
 
 
+FORK = """
+    import gc, os
+    import streams_for_workers as streams
+    from fuel.transformers import MultiProcessing
+
+    with MultiProcessing(streams.{chain}(), workers=1) as stream:
+        epoch = stream.get_epoch_iterator()
+        held = next(epoch)
+        first = [part.copy() for part in held]
+        fork = os.fork()
+        if not fork:
+            print([batch[1].tolist() for batch in epoch], flush=True)
+            stream.close()
+            del held, epoch, stream
+            gc.collect()
+            os._exit(0)
+        os.waitpid(fork, 0)
+        print([batch[1].tolist() for batch in epoch])
+        for _ in range(5):
+            for _ in stream.get_epoch_iterator():
+                pass
+        print(all((part == copy).all() for part, copy in zip(held, first)))
+"""
+
+
+@pytest.mark.parametrize("chain", ["scaled", "running_sums"])
+def test_a_fork_of_the_trainer_goes_on_by_itself_and_disturbs_nothing(tmp_path, chain):
+    output, errors = run_script(tmp_path, FORK.format(chain=chain)).communicate(timeout=60)
+
+    in_fork, in_parent, is_intact = output.splitlines()
+    assert in_fork == in_parent == str(targets_of(getattr(streams, chain)())[1:])
+    assert is_intact == "True"
+    assert errors == ""
+
+
 def test_a_script_whose_own_functions_are_used_needs_its_work_guarded(tmp_path):
     body = """
         import streams_for_workers as streams
@@ -403,9 +438,8 @@ def test_a_module_of_a_package_may_be_run_and_use_its_own_functions(tmp_path):
 
 
 def test_functions_of_a_program_that_is_no_file_are_refused_with_the_cure():
-    program = textwrap.dedent(TRAIN).replace(
-        "from .functions import double", "double = np.negative"
-    )
+    program = textwrap.dedent(TRAIN).replace("mapping))", "mapping), workers=1)")
+    program = program.replace("from .functions import double", "double = np.negative")
 
     done = subprocess.run([sys.executable, "-"], input=program, capture_output=True, text=True)
 
