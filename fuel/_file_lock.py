@@ -33,12 +33,13 @@ def open_locked(
 
     Raises:
         TimeoutError: if others hold it all that time.
-        OSError: if the file cannot be opened, or its file system knows no locks.
+        OSError: if the file cannot be opened, is a link, or its file system knows no locks.
     """
     kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
     stop = None if timeout is None else time.monotonic() + timeout
     while True:
-        handle = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b", buffering=0)
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
+        handle = os.fdopen(os.open(path, flags, 0o666), "r+b", buffering=0)
         try:
             _lock(handle, kind, stop, path, note)
         except BaseException:

@@ -8,12 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from fuel._archive import ArchiveError, ArchiveMember, archive_members
+from fuel._archive import ArchiveError, ArchiveLimits, ArchiveMember, archive_members
 from fuel.downloaders._http import DownloadError, Patience, http_get, write_all
 from fuel.downloaders._part import DataFile, deliver
 from fuel.downloaders.mirrors import AbstractMirror
 
 __all__ = ["ArchiveMirror"]
+
+MOST_PACKED = 16
+"""How many times `max_size` the files in an archive may have, since they pass through memory."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +60,8 @@ class ArchiveMirror(AbstractMirror):
                 patience=self.patience,
             )
             try:
-                for member in archive_members(archive):
+                limits = ArchiveLimits(size=MOST_PACKED * self.max_size)
+                for member in archive_members(archive, limits=limits):
                     if member.name in files:
                         _take(member, files.pop(member.name), directory)
             except ArchiveError as error:

@@ -7,17 +7,22 @@ import re
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from http import HTTPStatus
+from typing import Any, BinaryIO
 
 import requests
 import urllib3
 
 from fuel._progress import progress_bar
 
-__all__ = ["DownloadError", "Patience", "http_get", "open_url", "write_all"]
+__all__ = ["DownloadError", "Patience", "check_status", "http_get", "open_url", "write_all"]
 
 MAX_REDIRECTS = 8
 PAGES = (".html", ".htm")
+NOT_THE_REST = (  # of a file that is shorter than the part here, or another part than asked for
+    requests.codes.requested_range_not_satisfiable,
+    requests.codes.partial_content,
+)
 
 
 class DownloadError(Exception):
@@ -69,17 +74,16 @@ def http_get(
     patience = patience or Patience()
     start = part.seek(0, os.SEEK_END) if resume else 0
     response = open_url(url, patience, {"Range": f"bytes={start}-"} if start else {})
+    if response.status_code in NOT_THE_REST and start and not _goes_on_at(response, start):
+        response.close()
+        response = open_url(url, patience, {})
     with response:
-        if response.status_code == requests.codes.requested_range_not_satisfiable and start:
-            part.truncate(0)
-            raise DownloadError("the part that was here does not fit the file there")
-        if not response.ok:
-            raise DownloadError(f"the server answers {response.status_code} {response.reason}")
-        if start and not _goes_on_at(response, start):
+        goes_on = start > 0 and _goes_on_at(response, start)
+        check_status(response, is_part=goes_on)
+        if not goes_on and start:
             part.seek(0)
             part.truncate(start := 0)
-        length = response.headers.get("Content-Length", "")
-        total = start + int(length) if length.isdecimal() else max_size
+        total = _total(response, start, max_size)
         _refuse_page(name, start, response.headers.get("Content-Type", ""))
         with progress_bar(name, total, "Downloading", in_bytes=True) as bar:
             for done, piece in _pieces(response, chunk_size, start, total):
@@ -121,6 +125,24 @@ def open_url(url: str, patience: Patience, headers: dict[str, str]) -> requests.
     return outcome[0]
 
 
+def check_status(response: requests.Response, *, is_part: bool = False) -> None:
+    """Refuse an answer that is no file.
+
+    Args:
+        response: the answer.
+        is_part: whether a part of the file will do.
+
+    Raises:
+        DownloadError: if its status is another than that of a file, in words of our own, since
+            those of the server could be anything.
+    """
+    status = response.status_code
+    if status == requests.codes.ok or (is_part and status == requests.codes.partial_content):
+        return
+    phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
+    raise DownloadError(f"the server answers {status} {phrase}".rstrip())
+
+
 def write_all(part: BinaryIO, data: bytes | memoryview) -> None:
     """Write every byte: an unbuffered file may take only some at a time."""
     rest = memoryview(data)
@@ -134,12 +156,21 @@ def _ask(
     with requests.Session() as session:
         session.max_redirects = MAX_REDIRECTS
         session.headers["Accept-Encoding"] = "identity"  # the bytes of the file, not of a packing
+        session.hooks["response"].append(_leave_unread)
         try:
             return session.get(
                 url, headers=headers, stream=True, timeout=(patience.connect, patience.silence)
             )
         except requests.RequestException as error:
             return error
+        except (ValueError, urllib3.exceptions.HTTPError) as error:  # of a redirect's target
+            return requests.exceptions.InvalidURL(str(error))
+
+
+def _leave_unread(response: requests.Response, **_: Any) -> None:
+    """Close the answer that redirects: what comes with it may be endless."""
+    if response.is_redirect:
+        response.close()
 
 
 def _refuse_page(name: str, start: int, kind: str, beginning: bytes = b"") -> None:
@@ -152,6 +183,19 @@ def _refuse_page(name: str, start: int, kind: str, beginning: bytes = b"") -> No
             "the server sends a web page, not the file; open the address in a browser to see what "
             "it wants"
         )
+
+
+def _total(response: requests.Response, start: int, max_size: int | None) -> int | None:
+    """How long the file will be; None if that is not known."""
+    length = response.headers.get("Content-Length", "")
+    if not length.isdecimal():
+        return max_size
+    total = start + int(length)
+    if start == 0 and max_size is not None and total > max_size:
+        raise DownloadError(
+            f"it sends more than the {max_size} bytes of the file: it announces {total}"
+        )
+    return total
 
 
 def _goes_on_at(response: requests.Response, start: int) -> bool:
@@ -188,7 +232,8 @@ def _reason(error: requests.RequestException, patience: Patience) -> str:
     if isinstance(cause, urllib3.exceptions.NameResolutionError):
         return "its name does not resolve"
     text = re.sub(r"^HTTPS?Connection(Pool)?\(.*?\): ", "", str(cause))
-    return " ".join(text.split()) or type(cause).__name__
+    told = "".join(sign if sign.isprintable() else "?" for sign in " ".join(text.split()))
+    return told or type(cause).__name__
 
 
 def _inner(error: BaseException) -> BaseException | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import logging
 import os
@@ -20,13 +21,17 @@ __all__ = ["DataFile", "deliver"]
 
 logger = logging.getLogger(__name__)
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+NOT_KEPT = "make room there and run the same command again"
+KEPT = f"what has arrived is kept: {NOT_KEPT}, it goes on from where it stopped"
+
 
 @dataclass(frozen=True, kw_only=True)
 class DataFile:
     """A file as it should be.
 
     Args:
-        name: its name in the target directory, without directories.
+        name: its name in the target directory, without directories and what cannot be printed.
         sha256: its SHA-256 in hexadecimal digits; None if nobody knows it.
         size: its length in bytes; None if nobody knows it.
         md5: its MD5 in hexadecimal digits, for a file whose SHA-256 nobody published. It tells
@@ -39,7 +44,8 @@ class DataFile:
     md5: str | None = None
 
     def __post_init__(self) -> None:
-        if self.name in ("", ".", "..") or Path(self.name).name != self.name:
+        is_plain = Path(self.name).name == self.name and self.name not in ("", ".", "..")
+        if not is_plain or not self.name.isprintable():
             raise ValueError(f"name={self.name!r} is not a plain file name")
 
     @property
@@ -89,10 +95,10 @@ def deliver(file: DataFile, directory: Path, fill: Callable[[BinaryIO], None]) -
     Raises:
         DownloadError: if `fill` does, or what it wrote has the wrong checksum.
         OSError: if the file cannot be written, for instance on a full disk; what was written
-            stays for the next attempt.
+            stays for the next attempt, if there is a checksum.
     """
     target = directory / file.name
-    with _locked_part(target) as part:
+    with _locked_part(target, keeps=file.checksum is not None) as part:
         if file.is_whole(directory):
             return
         had = part.seek(0, os.SEEK_END)
@@ -110,30 +116,60 @@ def deliver(file: DataFile, directory: Path, fill: Callable[[BinaryIO], None]) -
             size = None if file.size is None else f"{file.size} bytes"
             wanted = " with ".join(text for text in (size, file.checksum) if text is not None)
             raise DownloadError(f"{file.name} arrived damaged: {got}; it should be {wanted}")
-        publish(Path(f"{target}.part"), target)
+        path = _part_of(target)
+        if not is_at(part, path):
+            raise DownloadError(f"{path} was deleted while it was written")
+        publish(path, target)
+
+
+def _part_of(target: Path) -> Path:
+    return target.with_name(f"{target.name}.part")
 
 
 @contextmanager
-def _locked_part(target: Path) -> Iterator[FileIO]:
-    """Open `target.part` for this process alone; an empty one does not outlive the block."""
-    path = target.with_name(target.name + ".part")
-    handle = open_locked(path)
+def _locked_part(target: Path, *, keeps: bool) -> Iterator[FileIO]:
+    """Open `target.part` for this process alone; an empty one does not outlive the block.
+
+    Args:
+        target: what is to come of it.
+        keeps: whether what is written outlives a block that fails.
+    """
+    path = _part_of(target)
+    with _naming(path, keeps), _open_part(target, path) as handle:
+        try:
+            yield handle
+        except BaseException as error:
+            if not keeps:
+                handle.truncate(0)
+            elif isinstance(error, KeyboardInterrupt) and (size := handle.seek(0, os.SEEK_END)):
+                logger.info("%s keeps %d bytes; the same command goes on from there", path, size)
+            raise
+        finally:
+            if is_at(handle, path) and path.stat().st_size == 0:
+                path.unlink()
+
+
+def _open_part(target: Path, path: Path) -> FileIO:
+    if target.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "is a directory; a file is to be there", str(target))
+    if path.is_symlink():
+        raise OSError(errno.ELOOP, "is a link, and may lead anywhere; delete it", str(path))
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "is no file; delete it", str(path))
+    return open_locked(path)
+
+
+@contextmanager
+def _naming(path: Path, keeps: bool) -> Iterator[None]:
+    """Say where in errors of writing, which do not know, and what to do."""
     try:
-        with handle:
-            try:
-                yield handle
-            finally:
-                if is_at(handle, path) and path.stat().st_size == 0:
-                    path.unlink()
+        yield
     except OSError as error:
-        if error.filename is None:  # raised by a write, which does not know where it wrote
-            raise OSError(
-                error.errno,
-                f"{error.strerror}; what has arrived is kept: make room there and run the same "
-                "command again, it goes on from where it stopped",
-                str(path),
-            ) from error
-        raise
+        if error.filename is not None:
+            raise
+        cure = KEPT if keeps else NOT_KEPT
+        told = f"{error.strerror}; {cure}" if error.errno in NO_ROOM else error.strerror
+        raise OSError(error.errno, told, str(path)) from error
 
 
 def _matches(part: FileIO, file: DataFile) -> bool:

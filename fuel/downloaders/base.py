@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from fuel._progress import ProgressBar
 from fuel._progress import progress_bar as any_progress_bar
-from fuel.downloaders._http import DownloadError, Patience, http_get, open_url
+from fuel.downloaders._http import DownloadError, Patience, check_status, http_get, open_url
 from fuel.downloaders._part import DataFile, deliver
 from fuel.exceptions import NeedURLPrefix
 
@@ -47,8 +47,10 @@ def filename_from_url(url: str, *, patience: Patience | None = None) -> str | No
         DownloadError: if the server does not have it.
     """
     with open_url(url, patience or Patience(), {}) as response:
-        if not response.ok:
-            raise DownloadError(f"{url}: the server answers {response.status_code}")
+        try:
+            check_status(response)
+        except DownloadError as error:
+            raise DownloadError(f"{url}: {error}") from error
         message = Message()
         message["Content-Disposition"] = response.headers.get("Content-Disposition", "")
         name = message.get_filename() or unquote(urlsplit(url).path)

@@ -229,5 +229,6 @@ def _explanation(
     for forms in missing:
         choices = [f"{form.name} ({form.checksum or 'no known checksum'})" for form in forms]
         lines.append("  " + "  or  ".join(choices))
-    lines.append("and run the same command again: it verifies what is there.")
+    lines.append("and run the same command again: it verifies what is there, and goes on where")
+    lines.append("an interrupted download stopped.")
     return "\n".join(lines)

@@ -134,7 +134,7 @@ class Recipe:
             mirrors.insert(0, AddressMirror(label="the given addresses", addresses=given))
         if url_prefix is not None:
             prefixed = {name: f"{url_prefix}{name}" for name in names}
-            mirrors.append(AddressMirror(label=url_prefix, addresses=prefixed))
+            mirrors.append(AddressMirror(label="the URL prefix", addresses=prefixed))  # a secret
         else:
             self._refuse_withheld({*names} - {*given}, Path(directory))
         try:

@@ -10,7 +10,7 @@ class Served:
     """What is at an address, and how it is given.
 
     `cut` closes the connection after so many bytes of the body, `silent` says no more after
-    them, both while promising all.
+    them, both while promising all. Unless it is `announced`, the length of the body is not sent.
     """
 
     content: bytes = b""
@@ -19,6 +19,7 @@ class Served:
     takes_ranges: bool = True
     cut: int | None = None
     silent: int | None = None
+    announced: bool = True
 
 
 class FileServer:
@@ -69,7 +70,8 @@ class FileServer:
         request.send_response(status)
         for name, value in headers.items():
             request.send_header(name, value)
-        request.send_header("Content-Length", str(len(body)))
+        if served.announced:
+            request.send_header("Content-Length", str(len(body)))
         request.end_headers()
         if served.silent is not None:
             request.wfile.write(body[: served.silent])

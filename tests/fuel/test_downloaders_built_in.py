@@ -182,6 +182,7 @@ def test_a_file_is_taken_out_of_an_archive_and_nothing_else(server, tmp_path, pa
         (zip_bytes({"folder/file": b"another"}), 10_000, "it should be MD5"),
         (zip_bytes({"folder/file": CONTENT})[:-9], 10_000, "its archive will not do: "),
         (zip_bytes({"folder/file": CONTENT}), 50, "it sends more than the 50 bytes of the file"),
+        (zip_bytes({"folder/file": bytes(20_000)}), 1_000, "its archive will not do: "),
     ],
 )
 def test_an_archive_that_will_not_do_is_left_for_the_next_mirror(

@@ -141,7 +141,8 @@ def test_after_wrong_bytes_the_next_mirror_is_tried(server, good, tmp_path, capl
             Served(b"\n\n<p>no", headers={"Content-Type": "text/html; charset=utf-8"}),
             "the server sends a web page, not the file",
         ),
-        (Served(CONTENT + b"!"), f"sends more than the {len(CONTENT)} bytes"),
+        (Served(CONTENT + b"!"), f"more than the {len(CONTENT)} bytes of the file: it announces"),
+        (Served(CONTENT + b"!", announced=False), f"sends more than the {len(CONTENT)} bytes"),
         (Served(status=302, headers={"Location": "data.gz"}), "redirects in circles"),
         (Served(status=302, headers={"Location": "gopher://x/"}), "gopher"),
     ],
@@ -231,7 +232,7 @@ def test_a_full_disk_leaves_nothing_under_the_name_and_the_next_try_goes_on(serv
     assert (tmp_path / "data.gz").read_bytes() == CONTENT
 
 
-@pytest.mark.parametrize("name", ["", "..", "a/b", "/etc/passwd"])
+@pytest.mark.parametrize("name", ["", "..", "a/b", "/etc/passwd", "red\x1b[31m", "two\nlines"])
 def test_a_file_name_has_no_directories(name):
     with pytest.raises(ValueError, match="is not a plain file name"):
         DataFile(name=name)

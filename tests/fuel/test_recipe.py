@@ -121,6 +121,18 @@ def test_withheld_files_need_a_prefix_unless_they_are_there(server, tmp_path):
     assert found(tmp_path) == CONTENTS
 
 
+def test_a_prefix_which_may_be_a_secret_is_not_told(server, tmp_path, caplog):
+    caplog.set_level(logging.INFO, "fuel")
+    withheld = recipe(withheld=["labels.gz"])
+
+    with pytest.raises(DownloadError) as raised:
+        withheld.download(tmp_path, url_prefix=f"{server.url}/key123/")
+
+    assert server.requests == [("/key123/images.gz", None)]
+    assert "the URL prefix: the server answers 404 Not Found" in str(raised.value)
+    assert "key123" not in str(raised.value) + caplog.text
+
+
 def test_the_parser_asks_for_a_prefix_only_where_files_are_withheld():
     parsers = []
     for withheld in ([], ["labels.gz"]):
