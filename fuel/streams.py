@@ -6,7 +6,7 @@ its next epoch iterator goes on with what was left of the epoch.
 """
 
 import copy
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -31,8 +31,8 @@ class DataStream(AbstractDataStream):
     Args:
         dataset: where the data is; it is opened now.
         iteration_scheme: what to request; without one the data set gives one example after another.
-        axis_labels: names of the axes of each source; default those of the data set (without the
-            batch axis if single examples are produced).
+        axis_labels: names of the axes of each source; default those of the data set. If single
+            examples are produced, an axis "batch" is left out.
         examples_per_epoch: without a scheme: end an epoch after so many examples. The next epoch
             goes on there, and when the data set has no more, with its beginning; a data set that
             never ends gets epochs this way.
@@ -60,13 +60,10 @@ class DataStream(AbstractDataStream):
         self.examples_per_epoch = examples_per_epoch
         if iteration_scheme is None:
             self.produces_examples = True
-        if axis_labels is None and dataset.axis_labels is not None:
-            self.axis_labels = dict(dataset.axis_labels)
-            if self.produces_examples:
-                self.axis_labels = {
-                    source: labels and tuple(label for label in labels if label != "batch")
-                    for source, labels in self.axis_labels.items()
-                }
+        labels = dataset.axis_labels if axis_labels is None else axis_labels
+        if labels is not None and self.produces_examples:
+            labels = {source: _of_an_example(names) for source, names in labels.items()}
+        self.axis_labels = None if labels is None else dict(labels)
         self.dataset = dataset
         self.data_state = dataset.open()
         self._default_seed: int = config.default_seed
@@ -321,3 +318,7 @@ class DataStream(AbstractDataStream):
 
 
 _UNSAVED = ("data_state", "_live", "_peeked", "_loaded", "_epoch_start")
+
+
+def _of_an_example(labels: Sequence[str] | None) -> tuple[str, ...] | None:
+    return labels if labels is None else tuple(label for label in labels if label != "batch")

@@ -464,6 +464,15 @@ def test_labels_are_those_of_the_data_set_less_the_batch_axis_for_examples():
     assert DataStream(dataset(), SequentialScheme(1, 1), axis_labels={}).axis_labels == {}
 
 
+def test_examples_have_no_batch_axis_whatever_labels_were_given():
+    labels = {"x": ("batch", "feature"), "y": None}
+
+    examples = DataStream(dataset(), SequentialExampleScheme(11), axis_labels=labels)
+
+    assert examples.axis_labels == {"x": ("feature",), "y": None}
+    assert labels == {"x": ("batch", "feature"), "y": None}
+
+
 def test_the_scheme_decides_whether_examples_are_produced():
     stream = DataStream(dataset(), SequentialScheme(11, 3))
 
