@@ -44,7 +44,7 @@ class Readable(Protocol):
     def get_data(self, state: Any = None, request: Any = None) -> Any:
         """The data of a request."""
 
-    def position(self, state: Any) -> dict[str, Any] | None:
+    def position_of(self, state: Any) -> dict[str, Any] | None:
         """Where a state stands in an epoch."""
 
     def load_position(self, state: Any, position: Mapping[str, Any]) -> None:

@@ -238,7 +238,7 @@ class DataStream(AbstractDataStream):
         """Whether the place in an epoch can be found only by reading up to it."""
         return (
             not self.dataset.reads_by_request_alone
-            and self.dataset.position(self.data_state) is None
+            and self.dataset.position_of(self.data_state) is None
         )
 
     def _continue_epoch(self, as_dict: bool = False) -> DataIterator:
@@ -281,7 +281,7 @@ class DataStream(AbstractDataStream):
         if scheme is not None:
             state["scheme"] = self._epoch_start if in_epoch else scheme.state_dict()
             state |= shard_entry(scheme.shard)
-        position = self.dataset.position(self.data_state)
+        position = self.dataset.position_of(self.data_state)
         if self.examples_per_epoch is not None:
             state["pass"] = self._sought or {"read": self._read, "position": position}
         elif in_epoch and position is not None:

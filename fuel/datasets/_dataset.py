@@ -159,7 +159,7 @@ class Dataset(ABC):
             Dataset.next_epoch,
         )
 
-    def position(self, state: Any) -> dict[str, Any] | None:
+    def position_of(self, state: Any) -> dict[str, Any] | None:
         """Where `state` stands in an epoch, as JSON values; None if skipping finds the place."""
         return None
 

@@ -103,7 +103,7 @@ class IterableDataset(Dataset):
         self._exhausted = True
         return tuple([next(iterator) for iterator in state])
 
-    def position(self, state: Any) -> dict[str, Any] | None:
+    def position_of(self, state: Any) -> dict[str, Any] | None:
         """Where the iterators stand, if all of them know it."""
         if not all(isinstance(iterator, ResumableIterator) for iterator in state):
             return None

@@ -107,7 +107,7 @@ class TextFile(Dataset):
             line = self.preprocess(line)
         return (self._encoded(split_line(line, self.level)),)
 
-    def position(self, state: TextLines) -> dict[str, Any]:
+    def position_of(self, state: TextLines) -> dict[str, Any]:
         """Where the next line is."""
         return state.position()
 

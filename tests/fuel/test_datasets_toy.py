@@ -110,3 +110,12 @@ def test_numbers_that_make_no_sense_are_refused(make, message):
 @pytest.mark.parametrize("dataset", [Spiral, SwissRoll])
 def test_their_streams_are_resumable(dataset):
     check_resumable(lambda: DataStream(dataset(7), iteration_scheme=ShuffledScheme(7, 3)), epochs=2)
+
+
+@pytest.mark.parametrize(("dataset", "shape"), [(Spiral(20), (20,)), (SwissRoll(20), (20, 2))])
+def test_every_source_is_an_attribute(dataset, shape):
+    everything = dataset.get_data(None, slice(0, 20))
+
+    assert dataset.position.shape == shape
+    for source, values in zip(dataset.sources, everything, strict=True):
+        np.testing.assert_array_equal(getattr(dataset, source), values)

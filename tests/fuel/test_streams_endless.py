@@ -64,7 +64,7 @@ class Placed(Noise):
         Placed.drawn += request
         return super().get_data(state, request)
 
-    def position(self, state):
+    def position_of(self, state):
         return {"generator": state.bit_generator.state}
 
     def load_position(self, state, position):
