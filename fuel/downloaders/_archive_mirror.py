@@ -11,6 +11,7 @@ from typing import BinaryIO
 from fuel._archive import ArchiveError, ArchiveLimits, ArchiveMember, archive_members
 from fuel.downloaders._http import DownloadError, Patience, http_get, write_all
 from fuel.downloaders._part import DataFile, deliver
+from fuel.downloaders._printable import printable
 from fuel.downloaders.mirrors import AbstractMirror
 
 __all__ = ["ArchiveMirror"]
@@ -65,7 +66,8 @@ class ArchiveMirror(AbstractMirror):
                     if member.name in files:
                         _take(member, files.pop(member.name), directory)
             except ArchiveError as error:
-                raise DownloadError(f"its archive will not do: {error}") from error
+                reason = printable(str(error))
+                raise DownloadError(f"its archive will not do: {reason}") from error
         if files:
             raise DownloadError(f"its archive has no {', '.join(files)}")
 

@@ -14,6 +14,7 @@ import requests
 import urllib3
 
 from fuel._progress import progress_bar
+from fuel.downloaders._printable import printable
 
 __all__ = ["DownloadError", "Patience", "check_status", "http_get", "open_url", "write_all"]
 
@@ -232,8 +233,7 @@ def _reason(error: requests.RequestException, patience: Patience) -> str:
     if isinstance(cause, urllib3.exceptions.NameResolutionError):
         return "its name does not resolve"
     text = re.sub(r"^HTTPS?Connection(Pool)?\(.*?\): ", "", str(cause))
-    told = "".join(sign if sign.isprintable() else "?" for sign in " ".join(text.split()))
-    return told or type(cause).__name__
+    return printable(text) or type(cause).__name__
 
 
 def _inner(error: BaseException) -> BaseException | None:

