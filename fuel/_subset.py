@@ -145,6 +145,8 @@ class Subset:
         return start, stop, 1 if slice_.step is None else slice_.step
 
     def __getitem__(self, request: Any) -> Any:
+        if isinstance(request, slice) and request == slice(None):
+            return self.list_or_slice
         selection = self.translate(checked_request(request, self.num_examples))
         return selection.tolist() if isinstance(selection, np.ndarray) else selection
 

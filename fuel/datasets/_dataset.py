@@ -32,11 +32,13 @@ class Dataset(ABC):
     stateless: ClassVar[bool | None] = None
     """Whether data depends on the request alone, so that several processes can each read a part.
     None: it does if none of `open`, `reset` and `next_epoch` was redefined."""
+    # for classes whose constructor does not call this one's, as some written for Fuel do not
+    _sources: tuple[str, ...] | None = None
+    _axis_labels: AxisLabels | None = None
 
     def __init__(
         self, sources: Iterable[str] | None = None, axis_labels: AxisLabels | None = None
     ) -> None:
-        self._sources: tuple[str, ...] | None = None
         self._axis_labels = axis_labels
         if sources is not None:
             self.sources = self._checked_sources(sources)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fuel.datasets import Dataset, IndexableDataset, IterableDataset
-from fuel.schemes import SequentialScheme
+from fuel.schemes import ConstantScheme, SequentialScheme
 from fuel.streams import DataStream
 from fuel.testing import check_resumable
 from fuel.transformers import Cast, ScaleAndShift
@@ -149,6 +149,32 @@ def test_a_dataset_of_a_user_filters_sources_in_the_order_provided():
             return self.filter_sources((1, 2, 3))
 
     assert Own(sources=("c", "a")).get_data() == (1, 3)
+
+
+def test_a_dataset_need_not_call_the_constructor_of_its_base_class():
+    class Halves(IterableDataset):
+        provides_sources = ("number",)
+
+        def __init__(self):
+            self.halves = [[1, 2, 3], [4, 5]]
+
+        def open(self):
+            return 0, iter(self.halves[0])
+
+        def next_epoch(self, state):
+            half = 1 - state[0]
+            return half, iter(self.halves[half])
+
+        def get_data(self, state=None, request=None):
+            return ([next(state[1]) for _ in range(request)],)
+
+    stream = DataStream(Halves(), iteration_scheme=ConstantScheme(1))
+
+    epochs = [[item for (item,) in stream.get_epoch_iterator()] for _ in range(3)]
+
+    assert epochs == [[[1], [2], [3]], [[4], [5]], [[1], [2], [3]]]
+    assert stream.sources == ("number",)
+    assert stream.axis_labels is None
 
 
 def test_a_dataset_without_example_scheme_says_so():

@@ -143,3 +143,9 @@ def test_a_list_can_be_checked_without_reading_anything(request_):
 def test_a_slice_can_be_checked_without_reading_anything(request_):
     with pytest.raises(ValueError, match="request"):
         Subset([0, 1, 2], 8)._slice_request_sanity_check(request_, 3)
+
+
+@pytest.mark.parametrize("chosen", [slice(2, 6), [1, 3, 5, 7]])
+def test_a_request_for_everything_is_the_subset_itself(chosen):
+    assert Subset(chosen, 8)[slice(None)] == chosen
+    assert Subset(chosen, 8)[:] == chosen
