@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,18 +11,35 @@ import numpy as np
 import numpy.typing as npt
 
 from fuel._archive import ArchiveLimits, archive_members
+from fuel.converters._output import IMAGE_AXES, INDEX_AXES, write_data_set
 from fuel.converters._pickled import read_pickle
 from fuel.converters.base import progress_bar
 
-__all__ = ["CifarBatch", "read_cifar"]
+__all__ = ["CifarLabels", "write_cifar"]
 
 SHAPE = (3, 32, 32)
 LARGEST = 1 << 28  # bytes of one member; those of CIFAR-100 have 155 million
 CURE = "delete it and fetch it anew"
+PUBLISHED = {"train": 50_000, "test": 10_000}
 
 
 @dataclass(frozen=True, kw_only=True)
-class CifarBatch:
+class CifarLabels:
+    """One kind of label.
+
+    Args:
+        key: what a batch calls it.
+        source: what the HDF5 file calls it.
+        classes: how many classes there are.
+    """
+
+    key: str
+    source: str
+    classes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Batch:
     """One file of images.
 
     Args:
@@ -34,9 +51,45 @@ class CifarBatch:
     labels: Mapping[str, npt.NDArray[np.uint8]]
 
 
-def read_cifar(
-    archive: Path, members: Collection[str], classes: Mapping[str, int]
-) -> dict[str, CifarBatch]:
+def write_cifar(
+    archive: Path,
+    output: Path,
+    *,
+    members: Mapping[str, Sequence[str]],
+    kinds: Sequence[CifarLabels],
+) -> tuple[str]:
+    """Write the HDF5 file of an archive: `features`, and a source for each kind of label.
+
+    Args:
+        archive: a tar archive, packed or not.
+        output: the file.
+        members: for each split its batches in the archive.
+        kinds: the kinds of labels.
+
+    Returns:
+        The path of the file written.
+
+    Raises:
+        ValueError: if the archive is damaged, lacks a member, or a member is damaged.
+        OSError: if it cannot be read, or the file cannot be written.
+    """
+    batches = _read(
+        archive,
+        [name for names in members.values() for name in names],
+        {kind.key: kind.classes for kind in kinds},
+    )
+    data: list[tuple[Any, ...]] = []
+    for split, names in members.items():
+        parts = [batches[name] for name in names]
+        data.append((split, "features", np.concatenate([part.features for part in parts])))
+        for kind in kinds:
+            labels = np.concatenate([part.labels[kind.key] for part in parts])
+            data.append((split, kind.source, labels))
+    axes = {"features": IMAGE_AXES, **{kind.source: INDEX_AXES for kind in kinds}}
+    return write_data_set(output, data, axes=axes, inputs=[archive], published=PUBLISHED)
+
+
+def _read(archive: Path, members: Collection[str], classes: Mapping[str, int]) -> dict[str, _Batch]:
     """The batches in an archive, by the names of the members.
 
     The archive is not unpacked, and nothing that its pickles name is run.
@@ -50,7 +103,7 @@ def read_cifar(
         ValueError: if the archive is damaged, lacks a member, or a member is damaged.
         OSError: if it cannot be read.
     """
-    found: dict[str, CifarBatch] = {}
+    found: dict[str, _Batch] = {}
     with progress_bar(archive.name, len(members), "Reading") as bar:
         for member in archive_members(archive, limits=ArchiveLimits(members=1000)):
             if member.name not in members or member.name in found:
@@ -65,7 +118,7 @@ def read_cifar(
     return found
 
 
-def _batch(content: bytes, label: str, classes: Mapping[str, int]) -> CifarBatch:
+def _batch(content: bytes, label: str, classes: Mapping[str, int]) -> _Batch:
     try:
         batch = read_pickle(content)
     except ValueError as error:
@@ -82,7 +135,7 @@ def _batch(content: bytes, label: str, classes: Mapping[str, int]) -> CifarBatch
     ):
         kind = f"{data.dtype} {data.shape}" if isinstance(data, np.ndarray) else type(data).__name__
         raise ValueError(f"{label}: its data are {kind}, not (images, {pixels}) bytes; {CURE}")
-    return CifarBatch(
+    return _Batch(
         features=data.reshape(-1, *SHAPE),
         labels={
             name: _labels(batch[name], len(data), count, f"{label}: {name}")

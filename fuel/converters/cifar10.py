@@ -6,12 +6,8 @@ import argparse
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-from fuel.converters._cifar import read_cifar
-from fuel.converters._output import IMAGE_AXES, INDEX_AXES, write_data_set
+from fuel.converters._cifar import CifarLabels, write_cifar
 from fuel.converters.base import check_exists
 
 __all__ = ["convert_cifar10", "fill_subparser"]
@@ -21,8 +17,7 @@ MEMBERS = {
     "train": [f"cifar-10-batches-py/data_batch_{number}" for number in range(1, 6)],
     "test": ["cifar-10-batches-py/test_batch"],
 }
-CLASSES = {"labels": 10}
-PUBLISHED = {"train": 50_000, "test": 10_000}
+KINDS = (CifarLabels(key="labels", source="targets", classes=10),)
 
 
 @check_exists(required_files=[DISTRIBUTION_FILE])
@@ -49,20 +44,8 @@ def convert_cifar10(
         ValueError: if it is damaged.
         OSError: if the file cannot be written; nothing is left of it then.
     """
-    path = Path(directory) / DISTRIBUTION_FILE
-    batches = read_cifar(path, [name for names in MEMBERS.values() for name in names], CLASSES)
-    data: list[tuple[Any, ...]] = []
-    for split, names in MEMBERS.items():
-        parts = [batches[name] for name in names]
-        data.append((split, "features", np.concatenate([part.features for part in parts])))
-        data.append((split, "targets", np.concatenate([part.labels["labels"] for part in parts])))
-    return write_data_set(
-        Path(output_directory) / output_filename,
-        data,
-        axes={"features": IMAGE_AXES, "targets": INDEX_AXES},
-        inputs=[path],
-        published=PUBLISHED,
-    )
+    archive, output = Path(directory) / DISTRIBUTION_FILE, Path(output_directory) / output_filename
+    return write_cifar(archive, output, members=MEMBERS, kinds=KINDS)
 
 
 def fill_subparser(subparser: argparse.ArgumentParser) -> Callable[..., tuple[str]]:

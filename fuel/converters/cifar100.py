@@ -6,18 +6,18 @@ import argparse
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from fuel.converters._cifar import read_cifar
-from fuel.converters._output import IMAGE_AXES, INDEX_AXES, write_data_set
+from fuel.converters._cifar import CifarLabels, write_cifar
 from fuel.converters.base import check_exists
 
 __all__ = ["convert_cifar100", "fill_subparser"]
 
 DISTRIBUTION_FILE = "cifar-100-python.tar.gz"
-MEMBERS = {"train": "cifar-100-python/train", "test": "cifar-100-python/test"}
-CLASSES = {"coarse_labels": 20, "fine_labels": 100}
-PUBLISHED = {"train": 50_000, "test": 10_000}
+MEMBERS = {"train": ["cifar-100-python/train"], "test": ["cifar-100-python/test"]}
+KINDS = (
+    CifarLabels(key="coarse_labels", source="coarse_labels", classes=20),
+    CifarLabels(key="fine_labels", source="fine_labels", classes=100),
+)
 
 
 @check_exists(required_files=[DISTRIBUTION_FILE])
@@ -45,19 +45,8 @@ def convert_cifar100(
         ValueError: if it is damaged.
         OSError: if the file cannot be written; nothing is left of it then.
     """
-    path = Path(directory) / DISTRIBUTION_FILE
-    batches = read_cifar(path, list(MEMBERS.values()), CLASSES)
-    data: list[tuple[Any, ...]] = []
-    for split, member in MEMBERS.items():
-        data.append((split, "features", batches[member].features))
-        data.extend((split, name, labels) for name, labels in batches[member].labels.items())
-    return write_data_set(
-        Path(output_directory) / output_filename,
-        data,
-        axes={"features": IMAGE_AXES, "coarse_labels": INDEX_AXES, "fine_labels": INDEX_AXES},
-        inputs=[path],
-        published=PUBLISHED,
-    )
+    archive, output = Path(directory) / DISTRIBUTION_FILE, Path(output_directory) / output_filename
+    return write_cifar(archive, output, members=MEMBERS, kinds=KINDS)
 
 
 def fill_subparser(subparser: argparse.ArgumentParser) -> Callable[..., tuple[str]]:
