@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import ipaddress
+import os
+from typing import Any
 
-__all__ = ["address_of", "is_ipv6", "is_local"]
+import zmq
+
+__all__ = ["address_of", "bind", "is_ipv6", "is_local"]
 
 IPC = "ipc://"
 
@@ -48,3 +53,33 @@ def is_local(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def bind(socket: zmq.Socket[Any], address: str) -> str:
+    """Have a socket listen at an address; gives the address, with the port that was taken.
+
+    Raises:
+        OSError: if it cannot; says what to do if the address is in use, or not of this machine.
+    """
+    try:
+        socket.bind(address)
+    except zmq.ZMQError as error:
+        number = error.errno or 0
+        raise OSError(number, _trouble(number, address)) from error
+    bound = socket.getsockopt(zmq.LAST_ENDPOINT)
+    assert isinstance(bound, bytes)
+    return bound.rstrip(b"\0").decode()
+
+
+def _trouble(number: int, address: str) -> str:
+    if number == errno.EADDRINUSE:
+        return (
+            f"{address} is in use, perhaps by another server; end that one, or choose another port "
+            "(0 takes a free one)"
+        )
+    if number in (errno.EADDRNOTAVAIL, errno.ENODEV):
+        return (
+            f"cannot listen on {address}, which is no address of this machine; give one of its IP "
+            "addresses, or * for all"
+        )
+    return f"cannot listen on {address}: {os.strerror(number)}"

@@ -16,6 +16,7 @@ from fuel._codec import CodecError
 from fuel._serving import _message
 from fuel._serving._address import is_ipv6
 from fuel._serving._error import ServerError
+from fuel._serving._handshake import Handshake
 from fuel._serving._keys import client_keys
 from fuel._serving._message import Message
 
@@ -54,7 +55,7 @@ class Connection:
         self._keys = None if keys is None else client_keys(keys)
         self._silent_since: float | None = None
         self._opened = 0.0
-        self._sockets: list[zmq.Socket[bytes]] = []
+        self._sockets: list[tuple[zmq.Socket[bytes], Handshake]] = []
         self._finalizer: weakref.finalize[Any, Any] | None = None
 
     @property
@@ -85,8 +86,8 @@ class Connection:
             must be asked for again.
 
         Raises:
-            ServerError: if there was no sign of life within the timeout, the server refused, or
-                speaks another language.
+            ServerError: if there was no sign of life within the timeout, or the server refused,
+                wants other keys, or speaks another language.
         """
         while True:
             if self._silent_since is None:
@@ -99,12 +100,14 @@ class Connection:
                 message = self._take()
                 if message.kind not in ("beat", "pong"):
                     return message
+            elif (refusal := self._handshake.refusal()) is not None:
+                self.close()
+                raise ServerError(f"the server at {self._address} refused: {refusal}")
             elif left <= 0:
                 self._silent_since = None
                 raise ServerError(
                     f"there was no answer from a server at {self._address} for {self._timeout:g} "
-                    "s; does it run there, and if it wants keys, are they right? To wait longer, "
-                    "pass timeout="
+                    f"s; {self._handshake.hint} To wait longer, pass timeout="
                 )
             elif time.monotonic() >= self._opened + _PATIENCE * self._heartbeat:
                 self._reopen()
@@ -126,7 +129,11 @@ class Connection:
             self._context: zmq.Context[Any] = zmq.Context()
             self._finalizer = weakref.finalize(self, _release, self._context, self._sockets)
             self._sockets.append(self._connected())
-        return self._sockets[0]
+        return self._sockets[0][0]
+
+    @property
+    def _handshake(self) -> Handshake:
+        return self._sockets[0][1]
 
     def _take(self) -> Message:
         self._opened = time.monotonic()  # the connection is as good as new
@@ -142,7 +149,7 @@ class Connection:
             raise ServerError(f"the server at {self._address} refused: {reason}")
         return message
 
-    def _connected(self) -> zmq.Socket[bytes]:
+    def _connected(self, *, was_cut: bool = False) -> tuple[zmq.Socket[bytes], Handshake]:
         self._opened = time.monotonic()
         socket: zmq.Socket[bytes] = self._context.socket(zmq.DEALER)
         for option, value in (
@@ -159,17 +166,24 @@ class Connection:
             own, server = self._keys
             socket.curve_publickey, socket.curve_secretkey = own
             socket.curve_serverkey = server
+        handshake = Handshake(
+            self._context, socket, has_keys=self._keys is not None, was_cut=was_cut
+        )
         socket.connect(self._address)
-        return socket
+        return socket, handshake
 
     def _reopen(self) -> None:
         logger.warning("the server at %s is silent; connecting anew", self._address)
-        self._sockets.pop().close(linger=0)
-        self._sockets.append(self._connected())
+        socket, handshake = self._sockets.pop()
+        handshake.close()
+        socket.close(linger=0)
+        self._sockets.append(self._connected(was_cut=handshake.was_cut))
 
 
-def _release(context: zmq.Context[Any], sockets: list[zmq.Socket[bytes]]) -> None:
+def _release(context: zmq.Context[Any], sockets: list[tuple[zmq.Socket[bytes], Handshake]]) -> None:
     """Give up the sockets, which must be held until now: a context waits for those it has."""
     while sockets:
-        sockets.pop().close()
+        socket, handshake = sockets.pop()
+        handshake.close()
+        socket.close()
     context.term()

@@ -35,7 +35,7 @@ class Gate:
             raise ValueError(
                 f"host={host!r} can be reached from other machines, where anybody could read the "
                 "data; make keys with `fuel-serve --make-keys FOLDER` and pass "
-                "keys='FOLDER/server', or listen on 'localhost'"
+                "FOLDER/server as keys, or listen on 'localhost'"
             )
         if has_push and not is_local(host):
             raise ValueError(

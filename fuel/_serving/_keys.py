@@ -130,7 +130,8 @@ def _pair(path: Path, which: str) -> KeyPair:
 def _load(path: Path, which: str) -> tuple[bytes, bytes | None]:
     if not path.is_file():
         raise FileNotFoundError(
-            f"there is no {path}; keys= needs the folder {which} that fuel-serve --make-keys made"
+            f"there is no {path}; keys are given by the folder {which} in what "
+            "`fuel-serve --make-keys FOLDER` made"
         )
     try:
         return zmq.auth.load_certificate(path)

@@ -17,7 +17,7 @@ import zmq
 
 from fuel._abstract_stream import AbstractDataStream
 from fuel._serving import _message
-from fuel._serving._address import address_of, is_ipv6
+from fuel._serving._address import address_of, bind, is_ipv6
 from fuel._serving._gate import Gate
 from fuel._serving._log import QuietLog
 from fuel._serving._message import Message, MessageError, VersionError
@@ -36,6 +36,8 @@ _LARGEST_FRAME = 16 * 2**20
 _MOST_FRAMES = 64
 _AT_ONCE = 64
 """Messages that are taken in before those that wait to be sent are."""
+_NAME = 5
+"""Bytes of what identifies a client that are told in the log; libzmq gives so many."""
 _GRACE = 5.0
 """Seconds that sessions may take to end when the server is closed."""
 
@@ -197,8 +199,7 @@ class Server:
         ):
             self._socket.setsockopt(option, value)
         self._gate.guard(self._context, self._socket)
-        _bind(self._socket, address)
-        self._address = self._socket.getsockopt(zmq.LAST_ENDPOINT).rstrip(b"\0").decode()
+        self._address = bind(self._socket, address)
         self._poller = zmq.Poller()
         self._poller.register(self._socket, zmq.POLLIN)
         self._poller.register(self._bell.fileno(), zmq.POLLIN)
@@ -214,24 +215,24 @@ class Server:
                 frames = self._socket.recv_multipart(zmq.NOBLOCK, copy=False)
             except zmq.Again:
                 return
-            identity = frames[0].bytes
             try:
                 if len(frames) > _MOST_FRAMES:
                     raise MessageError(f"a message of {len(frames)} frames")
-                self._answer(identity, _message.unpack(frames[1:]))
+                self._answer(frames[0], _message.unpack(frames[1:]))
             except Exception as error:  # whatever a stranger thinks of must not end the server
                 wrong = "wrong version" if isinstance(error, VersionError) else "bad message"
-                self._log.warn(f"{wrong} from client {identity.hex()}", repr(error))
-                self._refuse(identity, str(error))
+                self._log.warn(f"{wrong} from {_name_of(frames[0])}", repr(error))
+                self._refuse(frames[0].bytes, str(error))
 
-    def _answer(self, identity: bytes, message: Message) -> None:
+    def _answer(self, sender: zmq.Frame, message: Message) -> None:
+        identity = sender.bytes
         session = self._sessions.get(identity)
         if session is not None:
             session.heard = time.monotonic()
         if message.kind == "hello":
             self._send(identity, self._welcome)
         elif message.kind == "start":
-            self._start(identity, _start_of(message, self._hwm, self._max_bytes))
+            self._start(sender, _start_of(message, self._hwm, self._max_bytes))
         elif message.kind == "delivered":
             run, count = message.whole_number("run"), message.whole_number("count")
             if session is not None:
@@ -246,7 +247,8 @@ class Server:
         else:
             raise MessageError(f"a message of the unknown kind {message.kind[:40]!r}")
 
-    def _start(self, identity: bytes, start: Start) -> None:
+    def _start(self, sender: zmq.Frame, start: Start) -> None:
+        identity = sender.bytes
         session = self._sessions.get(identity)
         if session is not None and not session.is_alive:
             self._forget(identity, "its thread has died")
@@ -258,11 +260,10 @@ class Server:
                     identity, f"the server has {self._max_clients} clients; it takes no more"
                 )
                 return
-            logger.info("client %s begins; there are %d", identity.hex(), len(self._sessions) + 1)
+            name = _name_of(sender)
+            logger.info("%s begins; there are %d", name, len(self._sessions) + 1)
             session = self._sessions[identity] = Session(
-                f"client {identity.hex()}",
-                self._copy,
-                partial(self._put, identity),
+                name, self._copy, partial(self._put, identity)
             )
         session.start(start)
 
@@ -306,6 +307,15 @@ class Server:
         logger.info("%s ends after %d items: %s", session.name, session.items, why)
 
 
+def _name_of(sender: zmq.Frame) -> str:
+    """What the log calls a client: what its first frame begins with, and where it is."""
+    name = f"client {sender.bytes[:_NAME].hex()}"
+    try:
+        return f"{name} at {sender.get('Peer-Address')}"
+    except zmq.ZMQError:  # it came by a way without addresses
+        return name
+
+
 def _welcome(stream: AbstractDataStream) -> list[Any]:
     """What a client is told at first."""
     labels = stream.axis_labels
@@ -343,16 +353,3 @@ def _start_of(message: Message, hwm: int, max_bytes: int) -> Start:
         hwm=max(1, min(hwm, message.whole_number("hwm"))),
         max_bytes=max(1, min(max_bytes, message.whole_number("max_bytes"))),
     )
-
-
-def _bind(socket: zmq.Socket[bytes], address: str) -> None:
-    try:
-        socket.bind(address)
-    except zmq.ZMQError as error:
-        if error.errno == zmq.EADDRINUSE:
-            raise OSError(
-                error.errno,
-                f"{address} is in use, perhaps by another server; end that one, or choose another "
-                "port (0 takes a free one)",
-            ) from error
-        raise OSError(error.errno, f"cannot listen on {address}: {error}") from error

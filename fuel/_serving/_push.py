@@ -11,6 +11,7 @@ from typing import Any
 import zmq
 
 from fuel._abstract_stream import AbstractDataStream
+from fuel._serving._address import bind
 from fuel._serving._arrays import send_arrays
 from fuel._serving._log import QuietLog
 
@@ -45,11 +46,7 @@ class Pusher:
         self._socket.set_hwm(hwm)
         self._socket.setsockopt(zmq.SNDTIMEO, _LOOK)
         self._log = QuietLog()
-        try:
-            self._socket.bind(address)
-        except zmq.ZMQError as error:
-            raise OSError(error.errno, f"cannot listen on {address}: {error}") from error
-        self.address = self._socket.getsockopt(zmq.LAST_ENDPOINT).rstrip(b"\0").decode()
+        self.address = bind(self._socket, address)
         self._stopping = False
         self._thread = threading.Thread(target=self._work, name="fuel-push", daemon=True)
         self._thread.start()

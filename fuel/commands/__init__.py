@@ -1,1 +1,1 @@
-"""The commands `fuel-download`, `fuel-convert` and `fuel-info`, each a module with a `main`."""
+"""The commands `fuel-download`, `fuel-convert`, `fuel-info` and `fuel-serve`, each with a `main`."""

@@ -12,16 +12,29 @@ from contextlib import contextmanager
 from typing import Any
 
 from fuel._optional import optional_module
+from fuel.data_path import locate
 from fuel.downloaders import DownloadError
 from fuel.exceptions import ConfigurationError, MissingInputFiles, NeedURLPrefix
 
-__all__ = ["Subparser", "add_completion", "data_sets", "existing_directory", "run"]
+__all__ = [
+    "ENDINGS",
+    "Subparser",
+    "add_completion",
+    "data_sets",
+    "existing_directory",
+    "find_file",
+    "run",
+]
 
 DONE = 0
 FAILED = 1  # the world did not play along: no network, no room
 WRONG_INPUT = 2  # the user can put it right
 SHELLS = ("bash", "zsh", "tcsh")  # that shtab knows
 INTERRUPTED = 130  # as a shell reports a command ended by ^C
+ENDINGS = (".hdf5", ".hdf", ".h5")
+
+_PATHS = (FileExistsError, FileNotFoundError, IsADirectoryError, NotADirectoryError)
+"""What the system says of paths that the user can put right."""
 
 Subparser = Callable[[argparse.ArgumentParser], Callable[..., Any]]
 
@@ -63,6 +76,32 @@ def existing_directory(path: str) -> str:
     if not os.path.isdir(path):
         raise argparse.ArgumentTypeError(f"there is no directory {path!r}; make it first")
     return path
+
+
+def find_file(name: str, find: Callable[[str], str] = locate) -> str:
+    """The path of a file that a command was given: a path, or a name alone.
+
+    A name alone is that of a file here; or else of one in the data path, where `.hdf5` need not be
+    said.
+
+    Args:
+        name: what was given.
+        find: looks in the data path.
+
+    Raises:
+        FileNotFoundError: if no directory of the data path has it.
+        ValueError: if there is no name.
+    """
+    if not name:
+        raise ValueError("the name of the file is empty; give a path, or a name as mnist")
+    if os.path.basename(name) != name or os.path.isfile(name):
+        return name
+    try:
+        return find(name if name.endswith(ENDINGS) else f"{name}.hdf5")
+    except FileNotFoundError:
+        if os.path.isdir(name):
+            return name
+        raise
 
 
 def add_completion(parser: argparse.ArgumentParser) -> None:
@@ -111,15 +150,15 @@ def run(name: str, action: Callable[[], int]) -> int:
         if error.name is not None:
             raise  # a module of our own is missing, which is not the user's fault
         return _say(name, str(error), FAILED)
-    except (ConfigurationError, FileNotFoundError, NotADirectoryError, ValueError) as error:
+    except (ConfigurationError, ValueError, *_PATHS) as error:
         return _say(name, _told(error), WRONG_INPUT)
     except (DownloadError, OSError) as error:
         return _say(name, _told(error), FAILED)
 
 
 def _told(error: Exception) -> str:
-    if isinstance(error, OSError) and error.filename and error.strerror:
-        return f"{error.filename}: {error.strerror}"
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     return str(error)
 
 

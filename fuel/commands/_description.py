@@ -17,7 +17,7 @@ from fuel.converters._content import CONTENT_ATTRIBUTE
 from fuel.converters._figures import Statistics
 from fuel.converters._statistics import read_statistics
 from fuel.datasets._header_check import check_attributes
-from fuel.datasets._layout import DAMAGE
+from fuel.datasets._layout import DAMAGE, SourceLayout
 from fuel.datasets._split import SplitTable
 from fuel.datasets.hdf5 import H5PYDataset
 
@@ -156,18 +156,24 @@ def _inputs(h5file: h5py.File) -> dict[str, str]:
 
 
 def _source(name: str, dataset: h5py.Dataset) -> SourceDescription:
-    ragged = h5py.check_vlen_dtype(dataset.dtype)
     return SourceDescription(
         name=name,
         shape=" x ".join(map(str, dataset.shape)),
-        dtype=str(dataset.dtype) if ragged is None else f"{ragged} (ragged)",
-        axes=", ".join(axis.label or "?" for axis in dataset.dims),
+        dtype=_dtype(dataset),
+        axes=", ".join(label or "?" for label in SourceLayout.of(dataset).axis_labels),
         layout=layout(dataset),
         speed=read_speed(dataset),
         warning=layout_warning(dataset),
         statistics=read_statistics(dataset),
         class_names=_class_names(dataset),
     )
+
+
+def _dtype(dataset: h5py.Dataset) -> str:
+    inner = h5py.check_vlen_dtype(dataset.dtype)
+    if inner in (str, bytes):
+        return "text"
+    return str(dataset.dtype) if inner is None else f"{inner} (ragged)"
 
 
 def _class_names(dataset: h5py.Dataset) -> tuple[str, ...]:

@@ -12,26 +12,22 @@ from fuel.commands._png import png
 from fuel.converters._rows import shapes_of
 from fuel.datasets._layout import SourceLayout
 
-__all__ = ["is_pictures", "sample_pictures", "sample_rows"]
+__all__ = ["is_pictures", "sample_pictures"]
 
 LARGEST = 128  # pixels of a side
+HEAVIEST = 1 << 20  # bytes of an encoded picture
 ENCODED = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG": "image/png", b"GIF8": "image/gif"}
-
-
-def sample_rows(dataset: h5py.Dataset, count: int) -> list[int]:
-    """At most so many rows of a data set, from all over it, in order."""
-    step = max(1, -(-len(dataset) // count))
-    return list(range(0, len(dataset), step))
 
 
 def is_pictures(dataset: h5py.Dataset) -> bool:
     """Whether its examples can be shown: images by their axes, or encoded ones by their bytes."""
     if not len(dataset):
         return False
-    if h5py.check_vlen_dtype(dataset.dtype) is not None and shapes_of(dataset) is None:
+    inner = h5py.check_vlen_dtype(dataset.dtype)
+    if inner == np.uint8 and shapes_of(dataset) is None:
         return _kind_of(dataset[0]) is not None
     axes = _axes(dataset)
-    is_number = (h5py.check_vlen_dtype(dataset.dtype) or dataset.dtype).kind in "biuf"
+    is_number = np.dtype(inner or dataset.dtype).kind in "biuf"
     return is_number and "height" in axes and "width" in axes and len(axes) <= 3
 
 
@@ -43,7 +39,8 @@ def sample_pictures(dataset: h5py.Dataset, rows: Sequence[int]) -> list[tuple[in
         shapes = shapes_of(dataset)
         kind = _kind_of(example) if example.dtype == np.uint8 and example.ndim == 1 else None
         if shapes is None and kind is not None:
-            found.append((row, kind, example.tobytes()))
+            if example.size <= HEAVIEST:
+                found.append((row, kind, example.tobytes()))
             continue
         if shapes is not None:
             example = example.reshape(shapes[row])

@@ -14,6 +14,7 @@ from fuel._publish import publish
 from fuel._scratch import scratch_directory
 from fuel.commands._command import (
     DONE,
+    ENDINGS,
     WRONG_INPUT,
     add_completion,
     data_sets,
@@ -30,7 +31,6 @@ __all__ = ["main"]
 
 logger = logging.getLogger(__name__)
 
-ENDINGS = (".hdf5", ".hdf", ".h5")
 FORMS = {
     "image_folder": "a folder or archive of images, by class",
     "npz": "arrays of NumPy's",

@@ -8,17 +8,18 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import h5py
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from fuel.commands._command import DONE, FAILED, add_completion, run
+from fuel.commands._command import DONE, FAILED, add_completion, find_file, run
 from fuel.commands._description import FileDescription, describe, opened
 from fuel.commands._figures import figure_rows
-from fuel.commands._page import write_page
+from fuel.commands._page import page, write_page
+from fuel.commands._warnings import warnings_of
 from fuel.converters._content import content_sha256
-from fuel.data_path import locate
 
 __all__ = ["main"]
 
@@ -27,9 +28,9 @@ PLAIN_WIDTH = 10_000  # what is piped into another program is not to be broken i
 EPILOG = """\
 The column "shuffled" says how fast shuffled batches can be read: fast, fair or slow. Examples:
 
-    fuel-info mnist.hdf5                      a file in the data path
+    fuel-info mnist                           a file in the data path
     fuel-info --verify data/mnist.hdf5        has a bit of it changed?
-    fuel-info --html page.html mnist.hdf5     a page with histograms and pictures
+    fuel-info --html page.html mnist          a page with histograms and pictures
 """
 
 
@@ -51,7 +52,8 @@ def _info(args: Sequence[str]) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "filename", help="a path; or the name alone of a file in the data path, as mnist.hdf5"
+        "filename",
+        help="a path; or the name alone of a file in the data path, as mnist or mnist.hdf5",
     )
     parser.add_argument(
         "--verify",
@@ -63,19 +65,41 @@ def _info(args: Sequence[str]) -> int:
     )
     add_completion(parser)
     options = parser.parse_args(args)
-    filename = options.filename
-    is_bare = os.path.basename(filename) == filename
-    path = locate(filename) if is_bare and not os.path.exists(filename) else filename
+    path = find_file(options.filename)
     description = describe(path)
+    target = None if options.html is None else _target(options.html)
     console = Console(file=sys.stdout, highlight=False)
     if not console.is_terminal:
         console = Console(file=sys.stdout, highlight=False, width=PLAIN_WIDTH, no_color=True)
     _show(description, console)
-    if options.html is not None:
+    if target is not None:
         with opened(path) as h5file:
-            write_page(description, h5file, Path(options.html))
+            text = page(description, h5file)
+        write_page(text, target)
         console.print(Text(f"\nwrote {options.html}"))
     return _verify(description, console) if options.verify else DONE
+
+
+def _target(name: str) -> Path:
+    """Where a page may be written; links to files are followed.
+
+    Raises:
+        FileNotFoundError: if its directory is not there.
+        ValueError: if there is something of another kind, as the data.
+    """
+    target = Path(os.path.realpath(name))
+    if not name or target.is_dir():
+        raise ValueError(f"--html {name!r} names no file; give for instance page.html")
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"there is no directory {str(target.parent)!r}; make it first")
+    if target.exists() and not target.is_file():
+        raise ValueError(f"{name} is no plain file; a page is written to one")
+    if target.exists() and h5py.is_hdf5(target):
+        raise ValueError(
+            f"{name} is a file of data, which the page would replace; give the page another name: "
+            "fuel-info --html page.html FILE"
+        )
+    return target
 
 
 def _verify(description: FileDescription, console: Console) -> int:
@@ -110,9 +134,8 @@ def _show(description: FileDescription, console: Console) -> None:
     _table(console, ("split", "examples", "rows"), splits)
     if figures := [*figure_rows(description)]:
         _table(console, ("source", "split", "min", "max", "mean", "std", "classes"), figures)
-    for source in description.sources:
-        if source.warning is not None:
-            console.print(Text(f"\nwarning: {source.name} is {source.warning}", style="yellow"))
+    for warning in warnings_of(description):
+        console.print(Text(f"\nwarning: {warning}", style="yellow"))
 
 
 def _facts(description: FileDescription, short: bool) -> Iterable[tuple[str, str]]:

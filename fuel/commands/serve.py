@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import logging
-import os
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 
-import h5py
-
-from fuel.commands._command import DONE, add_completion, run
+from fuel.commands._command import DONE, add_completion, find_file, run
+from fuel.commands._description import opened
 from fuel.config_parser import config
 from fuel.data_path import find_in_data_path
 from fuel.datasets import H5PYDataset
@@ -29,7 +28,6 @@ __all__ = ["main"]
 
 logger = logging.getLogger(__name__)
 
-ENDING = ".hdf5"
 TRAIN = "train"
 EPILOG = """\
 A program gets the data by `ServerDataStream()`, from fuel.streams; what it was given is known
@@ -71,26 +69,25 @@ def _serve(args: Sequence[str]) -> int:
         parser.error("name a DATASET to serve, or a folder with --make-keys")
     if options.seed is not None and not options.shuffle:
         parser.error("--seed goes with --shuffle")
-    stream = _stream(options)
-    start_server(
-        stream,
-        options.port,
-        options.hwm,
-        host=options.host,
-        max_bytes=options.max_bytes,
-        max_clients=options.max_clients,
-        keys=options.keys,
-        push_port=options.push_port,
-    )
-    stream.close()
+    with closing(_stream(options)) as stream:
+        start_server(
+            stream,
+            options.port,
+            options.hwm,
+            host=options.host,
+            max_bytes=options.max_bytes,
+            max_clients=options.max_clients,
+            keys=options.keys,
+            push_port=options.push_port,
+        )
     return DONE
 
 
 def _stream(options: argparse.Namespace) -> AbstractDataStream:
-    path = _find(options.dataset)
+    path = find_file(options.dataset, find_in_data_path)
     dataset = H5PYDataset(
         path,
-        options.which_sets or _default_split(path),
+        _splits(path, options.which_sets),
         load_in_memory=options.load_in_memory,
         sources=options.sources,
     )
@@ -99,21 +96,12 @@ def _stream(options: argparse.Namespace) -> AbstractDataStream:
     return MultiProcessing(stream, workers=options.workers) if options.workers else stream
 
 
-def _find(name: str) -> str:
-    if os.path.exists(name) or os.path.basename(name) != name:
-        return name
-    return find_in_data_path(name if name.endswith(ENDING) else f"{name}{ENDING}")
-
-
-def _default_split(path: str) -> tuple[str]:
-    """The split `train`, or the only one."""
-    try:
-        with h5py.File(path, "r") as h5file:
-            splits = sorted(H5PYDataset.get_all_splits(h5file))
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise ValueError(f"{path} is no HDF5 file, or a damaged one: {error}") from error
+def _splits(path: str, wanted: Sequence[str] | None) -> tuple[str, ...]:
+    """Those that are wanted; by default the split `train`, or the only one."""
+    with opened(path) as h5file:
+        splits = sorted(H5PYDataset.get_all_splits(h5file))
+    if wanted is not None:
+        return tuple(wanted)
     if TRAIN in splits:
         return (TRAIN,)
     if len(splits) == 1:
@@ -188,7 +176,7 @@ def _add_data_options(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument(
         "--workers",
-        type=int,
+        type=_whole,
         default=0,
         help="processes that read for each client (default: 0, the server reads)",
     )
@@ -217,6 +205,13 @@ def _add_server_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--push-port", type=int, help="serve programs that use Fuel's own old client here as well"
     )
+
+
+def _whole(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{text} must be 0 or more")
+    return number
 
 
 def _count(text: str) -> int:

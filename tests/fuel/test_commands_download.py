@@ -163,7 +163,7 @@ def test_a_directory_that_cannot_be_made_is_said(tmp_path, extra_module, capsys)
 
     status = main(["digits", "-d", str(tmp_path / "file")])
 
-    assert status == 1
+    assert status == 2
     assert str(tmp_path / "file") in capsys.readouterr().err
 
 

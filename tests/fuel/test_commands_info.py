@@ -11,7 +11,7 @@ from idx_files import write_idx_files
 
 from fuel.commands.convert import main as convert
 from fuel.commands.info import main
-from fuel.converters import create_hdf5, fill_hdf5_file
+from fuel.converters import create_hdf5, fill_hdf5_file, write_hdf5
 from fuel.datasets import H5PYDataset
 
 SHAPE = ["16", "x", "1", "x", "28", "x", "28"]
@@ -58,8 +58,12 @@ def test_it_says_all_there_is_to_know(mnist, capsys):
     assert "\x1b" not in said
 
 
-def test_a_bare_name_is_looked_up_in_the_data_path(mnist, capsys):
-    status = main(["mnist.hdf5"])
+@pytest.mark.parametrize("name", ["mnist", "mnist.hdf5"])
+def test_a_bare_name_is_looked_up_in_the_data_path(mnist, capsys, monkeypatch, name):
+    (mnist.parent / "elsewhere" / "mnist").mkdir(parents=True)
+    monkeypatch.chdir(mnist.parent / "elsewhere")  # a directory of that name is no file of data
+
+    status = main([name])
 
     assert status == 0
     assert "fuel-convert mnist" in capsys.readouterr().out
@@ -169,6 +173,38 @@ def test_a_file_that_is_not_there_is_said(tmp_path, monkeypatch, capsys):
     assert statuses == [2, 2]
     assert f"there is no 'none.hdf5' in the data path ({tmp_path})" in said
     assert f"fuel-info: {tmp_path / 'none.hdf5'}: No such file or directory" in said
+
+
+@pytest.mark.parametrize(("name", "said"), [("", "is empty"), ("sub", "sub is a directory")])
+def test_what_cannot_be_a_file_is_said_so(tmp_path, monkeypatch, capsys, name, said):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FUEL_DATA_PATH", str(tmp_path))
+    (tmp_path / "sub").mkdir()
+
+    assert main([name]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_axes_of_ragged_examples_and_texts_are_named(tmp_path, capsys):
+    ragged = [np.zeros((1, size)) for size in (2, 3)]
+    axes = {"x": ("batch", "time", "feature")}
+    write_hdf5(tmp_path / "x.hdf5", {"train": {"x": ragged}}, axis_labels=axes)
+    with h5py.File(tmp_path / "x.hdf5", "r+") as h5file:
+        h5file.create_dataset("words", data=["a", "b"], dtype=h5py.string_dtype())
+        parts = {"train": {"x": (0, 2), "words": (0, 2)}}
+        h5file.attrs["split"] = H5PYDataset.create_split_array(parts)
+
+    main([str(tmp_path / "x.hdf5")])
+
+    lines = words(capsys.readouterr().out)
+    assert next(line for line in lines if line[:2] == ["x", "2"])[2:7] == [
+        "float64",
+        "(ragged)",
+        "batch,",
+        "time,",
+        "feature",
+    ]
+    assert next(line for line in lines if line[:2] == ["words", "2"])[2] == "text"
 
 
 def test_a_file_of_another_kind_is_refused(tmp_path, capsys):

@@ -90,7 +90,9 @@ def test_a_page_shows_the_pictures_of_a_file(tmp_path, capsys):
     for number, image in enumerate(images):
         shown = decoded(page.content(number), tmp_path)
         np.testing.assert_array_equal(shown, image.transpose(1, 2, 0))
-    assert {"0: 0", "1: 1", "2: 1"} <= set(page.words)
+    captions = [word for word in page.words if word.startswith(" row ")]
+    assert captions == [" row 0", " row 1", " row 2"]
+    assert [page.words[page.words.index(caption) - 1] for caption in captions] == ["0", "1", "1"]
     assert "svg" in page.tags
 
 
@@ -168,6 +170,131 @@ def test_a_file_without_examples_has_a_page_too(tmp_path, capsys):
     write_hdf5(tmp_path / "x.hdf5", {"train": {"features": np.zeros((0, 1, 4, 4), "u1")}})
 
     assert page_of(tmp_path, capsys).images == []
+
+
+def test_shapes_are_told_by_axes_and_ragged_ones_from_least_to_greatest(tmp_path, capsys):
+    ragged = [np.zeros((3, height, 7), np.uint8) for height in (4, 9, 5)]
+    write_hdf5(tmp_path / "x.hdf5", {"train": {"features": ragged}}, axis_labels=AXES)
+
+    page = page_of(tmp_path, capsys)
+
+    shape = ["3 ", "batch", " × 3 ", "channel", " × 4 to 9 ", "height", " × 7 ", "width"]
+    start = page.words.index(shape[0])
+    assert page.words[start : start + 8] == shape
+
+
+def test_a_file_of_texts_has_a_page_that_shows_some(tmp_path, capsys):
+    codes = [np.frombuffer(line, np.uint8) for line in (b"to be", b"or not")]
+    write_hdf5(tmp_path / "x.hdf5", {"train": {"codes": codes}})
+    with h5py.File(tmp_path / "x.hdf5", "r+") as h5file:
+        h5file.create_dataset("words", data=["alpha", "b" * 100], dtype=h5py.string_dtype())
+        h5file["short"] = np.array([b"gamma", b"delta"])
+        parts = dict.fromkeys(("codes", "words", "short"), (0, 2))
+        h5file.attrs["split"] = H5PYDataset.create_split_array({"train": parts})
+
+    page = page_of(tmp_path, capsys)
+
+    for text in ('"to be"', '"or not"', "alpha", "b" * 60 + "…", "gamma", "delta"):
+        assert text in page.words
+
+
+def test_examples_of_numbers_are_shown_by_what_they_begin_with(tmp_path, capsys):
+    numbers = np.arange(20, dtype=np.float32).reshape(2, 10) / 8
+    write_hdf5(tmp_path / "x.hdf5", {"train": {"numbers": numbers}})
+
+    page = page_of(tmp_path, capsys)
+
+    assert "0 0.125 0.25 0.375 0.5 0.625 0.75 0.875 …" in page.words
+    assert "1.25 1.375 1.5 1.625 1.75 1.875 2 2.125 …" in page.words
+
+
+def test_heights_of_bars_that_could_not_be_seen_are_logarithmic(tmp_path, capsys):
+    numbers = np.repeat(np.arange(4, dtype=np.int32), [1000, 4, 5, 6])
+    write_hdf5(tmp_path / "x.hdf5", {"train": {"numbers": numbers.reshape(-1, 1, 1) * [[1, 1]]}})
+
+    page = page_of(tmp_path, capsys)
+
+    assert "up to 2,000, logarithmic" in page.words
+
+
+def test_splits_of_no_use_and_numbers_that_are_none_are_warned_of(tmp_path, capsys):
+    numbers = np.array([1, np.nan, np.inf])
+    write_hdf5(tmp_path / "x.hdf5", {"train": {"x": numbers}, "test": {"x": np.zeros(0)}})
+
+    page = page_of(tmp_path, capsys)
+
+    warnings = {
+        "the split test has no examples",
+        "x has 2 numbers in the split train that are infinite or none",
+    }
+    assert warnings <= set(page.words)
+    assert warnings <= {
+        line.removeprefix("warning: ") for line in capsys.readouterr().out.splitlines()
+    }
+
+
+def test_sources_of_a_split_that_disagree_are_warned_of(tmp_path, capsys):
+    with h5py.File(tmp_path / "x.hdf5", "w") as h5file:
+        h5file["x"], h5file["y"] = np.zeros(5), np.zeros(4)
+        parts = {"train": {"x": (0, 5), "y": (0, 4)}}
+        h5file.attrs["split"] = H5PYDataset.create_split_array(parts)
+
+    main([str(tmp_path / "x.hdf5")])
+
+    said = capsys.readouterr().out
+    assert "the sources of the split train have different numbers of examples: 5 of x, 4 of" in said
+
+
+def test_packed_rows_of_a_slow_layout_are_shown_too(tmp_path, capsys):
+    numbers = np.random.default_rng(0).integers(0, 9, (500, 40))
+    with h5py.File(tmp_path / "x.hdf5", "w") as h5file:
+        h5file.create_dataset("x", data=numbers, chunks=(500, 10), compression="gzip")
+        h5file.attrs["split"] = H5PYDataset.create_split_array({"train": {"x": (0, 500)}})
+
+    page = page_of(tmp_path, capsys)
+
+    assert [word for word in page.words if word.startswith("x is slow to read shuffled")]
+    assert " ".join(map(str, numbers[0, :8])) + " …" in page.words
+
+
+def test_a_page_never_takes_the_place_of_data(tmp_path, capsys):
+    write_hdf5(tmp_path / "x.hdf5", {"train": {"x": np.zeros(3)}})
+    (tmp_path / "link").symlink_to("x.hdf5")
+    before = (tmp_path / "x.hdf5").read_bytes()
+
+    statuses = [
+        main([str(tmp_path / "x.hdf5"), "--html", str(tmp_path / name)])
+        for name in ("x.hdf5", "link")
+    ]
+
+    assert statuses == [2, 2]
+    assert (tmp_path / "x.hdf5").read_bytes() == before
+    assert "is a file of data, which the page would replace" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("target", "complaint"),
+    [
+        ("", "names no file"),
+        (".", "names no file"),
+        ("none/page.html", "there is no directory"),
+        ("/dev/null", "is no plain file"),
+    ],
+)
+def test_a_page_that_cannot_be_written_is_said_before_anything_else(
+    tmp_path, monkeypatch, capsys, target, complaint
+):
+    monkeypatch.chdir(tmp_path)
+    write_hdf5("x.hdf5", {"train": {"x": np.zeros(3)}})
+
+    status = main(["x.hdf5", "--html", target])
+
+    said = capsys.readouterr()
+    assert status == 2
+    assert said.out == ""
+    assert complaint in said.err
+    assert "damaged" not in said.err
+    assert [path.name for path in tmp_path.iterdir()] == ["x.hdf5"]
 
 
 def test_statistics_licence_and_checksum_are_printed(tmp_path, capsys):

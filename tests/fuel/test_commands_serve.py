@@ -136,6 +136,13 @@ def test_keys_that_the_command_made_let_a_client_in(path, tmp_path, capsys):
     ]
 
 
+def test_keys_are_not_made_twice(tmp_path, capsys):
+    arguments = ["--make-keys", str(tmp_path / "keys")]
+
+    assert [main(arguments), main(arguments)] == [0, 2]
+    assert "choose another name for the client" in capsys.readouterr().err
+
+
 def test_a_socket_in_the_file_system_serves_too(path, tmp_path):
     host = f"ipc://{tmp_path}/socket"
 
@@ -159,7 +166,14 @@ def test_a_socket_in_the_file_system_serves_too(path, tmp_path):
         (["mine", "--which-sets", "nope"], "nope"),
         (["mine", "--keys", "nowhere"], "there is no nowhere/server.key_secret"),
         (["other"], "there is no 'other.hdf5' in the data path"),
-        (["./other.hdf5"], "other.hdf5"),
+        (["./other.hdf5"], "fuel-serve: other.hdf5: No such file or directory"),
+        (
+            ["./other.hdf5", "--which-sets", "train"],
+            "fuel-serve: other.hdf5: No such file or directory",
+        ),
+        (["."], "fuel-serve: . is a directory; give a file in it"),
+        (["mine", "--workers", "-1"], "-1 must be 0 or more"),
+        (["mine", "--port", "70000"], "port=70000 must be from 0 to 65535"),
     ],
 )
 def test_what_the_user_can_put_right_is_said_in_one_message(path, arguments, complaint, capsys):
@@ -175,6 +189,7 @@ def test_a_file_that_is_none_is_said_so(tmp_path, capsys):
     (tmp_path / "text.hdf5").write_text("not HDF5")
 
     assert main([str(tmp_path / "text.hdf5")]) == 2
+    assert main([str(tmp_path / "text.hdf5"), "--which-sets", "train"]) == 2
     assert "is no HDF5 file, or a damaged one" in capsys.readouterr().err
 
 
@@ -196,6 +211,19 @@ def test_a_port_in_use_is_status_1(path, capsys):
 
     assert serve(["mine"], act) == (0, 1)
     assert "is in use" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid"])
+def test_an_address_of_another_machine_is_said_to_be_none_of_this(path, tmp_path, capsys, host):
+    main(["--make-keys", str(tmp_path / "keys")])
+
+    status = main(["mine", "--host", host, "--keys", str(tmp_path / "keys" / "server")])
+
+    said = capsys.readouterr().err
+    assert status == 1
+    assert (
+        f"fuel-serve: cannot listen on tcp://{host}:5557, which is no address of this mach" in said
+    )
 
 
 def test_the_help_teaches(capsys):

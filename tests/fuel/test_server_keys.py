@@ -38,22 +38,65 @@ def test_with_keys_a_server_listens_to_others_and_a_known_client_gets_in(keys):
     assert "127.0.0.1" not in server.address
 
 
-def test_a_client_without_keys_or_with_strange_ones_does_not_get_in(keys, tmp_path, caplog):
+@pytest.mark.parametrize(
+    ("who", "why"),
+    [("nobody", "it wants keys; pass keys="), ("stranger", "does not know this client's key")],
+)
+def test_a_client_without_keys_or_with_strange_ones_is_told_so_at_once(keys, tmp_path, who, why):
+    make_keys(tmp_path / "other", ("stranger",))
+    stranger = tmp_path / "other" / "client-stranger"
+    (stranger / "server.key").write_bytes((keys / "server" / "server.key").read_bytes())
+    given = {"nobody": None, "stranger": stranger}[who]
+
+    with serving(streams.scaled(), keys=keys / "server") as (port, _):
+        with (
+            client(port, keys=given, timeout=None) as stream,
+            pytest.raises(ServerError, match=f"refused: .*{why}"),
+        ):
+            stream.get_epoch_iterator()
+
+        with client(port, keys=keys / "client-laptop") as stream:
+            assert len(list(stream.get_epoch_iterator())) == streams.BATCHES
+
+
+def test_a_stranger_is_logged(keys, tmp_path, caplog):
     make_keys(tmp_path / "other", ("stranger",))
     stranger = tmp_path / "other" / "client-stranger"
     (stranger / "server.key").write_bytes((keys / "server" / "server.key").read_bytes())
 
-    with serving(streams.scaled(), keys=keys / "server") as (port, _):
-        for given in (None, stranger):
-            with (
-                client(port, keys=given, timeout=0.5) as stream,
-                pytest.raises(ServerError, match="no answer.*are they right"),
-            ):
-                stream.get_epoch_iterator()
-        with client(port, keys=keys / "client-laptop") as stream:
-            assert len(list(stream.get_epoch_iterator())) == streams.BATCHES
+    with (
+        serving(streams.scaled(), keys=keys / "server") as (port, _),
+        client(port, keys=stranger) as stream,
+        pytest.raises(ServerError, match="refused"),
+    ):
+        stream.get_epoch_iterator()
 
-    assert "a stranger was turned away" in caplog.text
+    assert "a stranger was turned away: 127.0.0.1" in caplog.text
+
+
+def test_a_client_that_was_refused_gets_in_once_its_key_is_known(keys):
+    allowed = keys / "server" / "allowed" / "laptop.key"
+    key = allowed.read_bytes()
+    allowed.unlink()
+
+    with (
+        serving(streams.scaled(), keys=keys / "server") as (port, _),
+        client(port, keys=keys / "client-laptop") as stream,
+    ):
+        with pytest.raises(ServerError, match="does not know this client's key"):
+            stream.get_epoch_iterator()
+        allowed.write_bytes(key)
+
+        assert len(list(stream.get_epoch_iterator())) == streams.BATCHES
+
+
+def test_keys_for_a_server_without_keys_are_said_to_be_too_much(keys):
+    with (
+        serving(streams.scaled()) as (port, _),
+        client(port, keys=keys / "client-laptop", timeout=None) as stream,
+        pytest.raises(ServerError, match="it speaks without keys; leave out keys="),
+    ):
+        stream.get_epoch_iterator()
 
 
 def test_a_client_does_not_talk_to_a_server_with_other_keys(keys, tmp_path):
@@ -62,7 +105,7 @@ def test_a_client_does_not_talk_to_a_server_with_other_keys(keys, tmp_path):
     with (
         serving(streams.scaled(), keys=tmp_path / "other" / "server") as (port, _),
         client(port, keys=keys / "client-laptop", timeout=0.5) as stream,
-        pytest.raises(ServerError, match="no answer"),
+        pytest.raises(ServerError, match="no answer.*are the keys those of another server"),
     ):
         stream.get_epoch_iterator()
 
@@ -121,9 +164,9 @@ def test_a_name_that_would_lead_elsewhere_is_refused(tmp_path, name):
 
 
 def test_missing_or_damaged_keys_are_said(keys, tmp_path):
-    with pytest.raises(FileNotFoundError, match="needs the folder server that fuel-serve"):
+    with pytest.raises(FileNotFoundError, match="the folder server in what `fuel-serve"):
         Server(numbers(), 0, keys=tmp_path)
-    with pytest.raises(FileNotFoundError, match="needs the folder client-NAME"):
+    with pytest.raises(FileNotFoundError, match="by the folder client-NAME in what"):
         ServerDataStream(keys=keys / "server")
     (keys / "server" / "server.key_secret").write_text("nonsense")
     with pytest.raises(ValueError, match="is no key file"):
