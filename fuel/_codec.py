@@ -76,6 +76,11 @@ def encode(value: Any, buffers: list[Buffer]) -> Node:
         return [kind.__name__, len(buffers) - 1]
     if isinstance(value, np.generic):
         return ["scalar", _encode_array(np.asarray(value), buffers)]
+    if isinstance(value, np.ma.MaskedArray | np.matrix):
+        raise CodecError(
+            f"a {kind.__name__} would arrive as a plain array, and mean something else; send plain "
+            "arrays: a mask as one of its own"
+        )
     if isinstance(value, np.ndarray):
         return _encode_array(np.asarray(value), buffers)
     raise CodecError(

@@ -105,7 +105,7 @@ class _Describer:
         try:
             registered = copyreg.dispatch_table.get(type(value))
             recipe = registered(value) if registered else value.__reduce_ex__(_COPY_PROTOCOL)
-        except (TypeError, NotImplementedError, ValueError) as error:
+        except Exception as error:  # the object's own code decides what it says
             raise self._refusal(
                 f"a {type(value).__module__}.{type(value).__qualname__}, which says: {error}",
                 "open such things where they are first needed, not in the constructor",

@@ -24,7 +24,10 @@ import signal, sys
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 import json
 with open(int(sys.argv[1]), "rb", buffering=0, closefd=False) as lifeline:
-    settings = json.loads(lifeline.readline())
+    line = lifeline.readline()
+if not line.endswith(b"\\n"):
+    sys.exit()  # the parent let go before it could say anything
+settings = json.loads(line)
 sys.path[:] = settings["path"]
 import importlib
 booted_by_fuel = True
@@ -125,5 +128,7 @@ def end_with_parent(lifeline: int, parent: int) -> None:
 def _wait_for_end(lifeline: int) -> None:
     while os.read(lifeline, 1):
         continue
-    sys.stdout.flush()
-    os._exit(0)
+    try:
+        sys.stdout.flush()
+    finally:  # even if nobody reads it any more
+        os._exit(0)

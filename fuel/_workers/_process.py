@@ -192,7 +192,8 @@ class WorkerProcess:
             bell.close()
         os.close(self._memory)
         if status < 0:
-            return f"it was ended by signal {-status} ({signal.Signals(-status).name})"
+            names = {number.value: number.name for number in signal.Signals}
+            return f"it was ended by signal {-status} ({names.get(-status, 'without a name')})"
         return f"it ended with exit status {status}"
 
     def kill(self) -> None:

@@ -11,6 +11,7 @@ import copy
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from itertools import islice
 from typing import Any
 
@@ -42,6 +43,7 @@ class SplitStream:
         self._bulk = len(workers) * _BULK
         self._submitted: deque[tuple[Place, Any]] = deque()
         self._drawing: Iterator[tuple[Place, Any]] = iter(())
+        self._failure: Exception | None = None
         self._live: DataIterator | None = None
         self._epoch = -1
         self._copied_scheme: IterationScheme | None = None
@@ -54,6 +56,7 @@ class SplitStream:
         Raises:
             StopIteration: if there is none.
             WorkerError: if it cannot be had; the next call is about the item after it.
+            Exception: what the scheme raised instead of a request.
         """
         live = self._root.epoch_iterator
         assert live is not None
@@ -64,6 +67,8 @@ class SplitStream:
         if len(self._submitted) < self._enough:
             self._submit(list(islice(self._drawing, self._bulk)))
         if not self._submitted or self._submitted[0][0].epoch != self._epoch:
+            if self._failure is not None:
+                raise self._failure
             live.mark_finished()
             raise StopIteration
         place, request = self._submitted[0]
@@ -81,7 +86,7 @@ class SplitStream:
         """Begin to deliver an epoch; what was computed ahead is kept if it is what is asked for."""
         self._live = live
         self._epoch = self._root.epoch - 1
-        self._drawing = self._draw(live)
+        self._drawing, self._failure = self._draw(live), None
         ahead = list(islice(self._drawing, len(self._submitted)))
         if self._submitted and not _same(ahead, self._submitted):
             self._submitted.clear()
@@ -89,13 +94,22 @@ class SplitStream:
             self._submit(ahead)
 
     def _draw(self, live: DataIterator) -> Iterator[tuple[Place, Any]]:
-        """The rest of the requests of this epoch, then those of the next."""
+        """The rest of the requests of this epoch, then those of the next.
+
+        They end where the scheme fails: this epoch tells of it when all items before have been
+        delivered, and the next one when it begins.
+        """
         seed, step = self._root.seed, live.drawn
         following = self._begin_following()
-        for number, request in enumerate(live.draw_all(), step):
-            yield Place(seed, self._epoch, number), request
-        for number, request in enumerate(live.draw_all(following.result())):
-            yield Place(seed, self._epoch + 1, number), request
+        try:
+            for number, request in enumerate(live.draw_all(), step):
+                yield Place(seed, self._epoch, number), request
+        except Exception as error:
+            self._failure = error
+            return
+        with suppress(Exception):
+            for number, request in enumerate(live.draw_all(following.result())):
+                yield Place(seed, self._epoch + 1, number), request
 
     def _begin_following(self) -> Future[Iterator[Any]]:
         """Begin the next epoch in a thread, as a new order of many examples takes a while."""

@@ -206,3 +206,41 @@ class Stamped(Transformer):
 
     def apply(self, data, context):
         return data[0], data[1] + context.place.step
+
+
+class Failing(SequentialScheme):
+    """Batches in order, with an error instead of the third request of an epoch.
+
+    Args:
+        epoch: in which epoch, from 0.
+        at_once: whether that epoch fails before its first request already.
+    """
+
+    def __init__(self, epoch, *, at_once=False):
+        super().__init__(EXAMPLES, BATCH_SIZE)
+        self.failing = epoch
+        self.at_once = at_once
+        self.begun = -1
+
+    def get_request_iterator(self):
+        self.begun += 1
+        if self.begun != self.failing:
+            return super().get_request_iterator()
+        if self.at_once:
+            raise ValueError("the seventh seal is broken")
+        return self.some(super().get_request_iterator())
+
+    def some(self, requests):
+        yield next(requests)
+        yield next(requests)
+        raise ValueError("the seventh seal is broken")
+
+    def state_dict(self):
+        return {"begun": self.begun}
+
+    def load_state_dict(self, state):
+        self.begun = state["begun"]
+
+
+def masked(batch):
+    return np.ma.masked_array(batch[0], mask=batch[0] > 2), batch[1]

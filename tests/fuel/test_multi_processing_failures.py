@@ -190,6 +190,46 @@ def test_an_item_that_cannot_travel_is_an_error_that_names_its_type():
         next(stream.get_epoch_iterator())
 
 
+def test_a_masked_array_is_refused_rather_than_robbed_of_its_mask():
+    with (
+        MultiProcessing(Mapping(streams.root(seed=1), streams.masked), workers=1) as stream,
+        pytest.raises(WorkerError, match="a MaskedArray would arrive as a plain array"),
+    ):
+        next(stream.get_epoch_iterator())
+
+
+@pytest.mark.parametrize("workers", [0, 1, 2])
+@pytest.mark.parametrize(("epoch", "at_once"), [(0, False), (1, False), (1, True)])
+def test_a_scheme_that_fails_is_heard_of_when_all_items_before_have_come(workers, epoch, at_once):
+    dataset = streams.root().dataset
+    examples = streams.DataStream(dataset, iteration_scheme=streams.Failing(epoch, at_once=at_once))
+    items = []
+
+    def run(stream):
+        for _ in range(2):
+            for batch in stream.get_epoch_iterator():
+                items.append(batch[1][0])
+
+    with (
+        MultiProcessing(examples, workers=workers) as stream,
+        pytest.raises(ValueError, match="seventh seal"),
+    ):
+        run(stream)
+
+    firsts = list(range(0, 23, 4))
+    assert items == firsts * epoch + ([] if at_once else firsts[:2])
+
+
+def test_a_worker_ended_by_a_signal_without_a_name_is_replaced():
+    with MultiProcessing(streams.scaled()) as stream:
+        epoch = stream.get_epoch_iterator()
+        items = [next(epoch)[1].tolist()]
+        os.kill(pids_of(stream)[0], signal.SIGRTMIN + 6)
+        items += [batch[1].tolist() for batch in epoch]
+
+    assert items == targets_of(streams.scaled())
+
+
 def test_a_lambda_is_an_error_that_names_the_transformer_and_the_cure():
     stream = MultiProcessing(Mapping(streams.root(seed=1), lambda batch: batch), workers=1)
 
@@ -243,6 +283,34 @@ def test_closing_leaves_no_process_descriptor_or_thread():
     assert not [pid for pid in pids if os.path.exists(f"/proc/{pid}")]
     assert eventually(lambda: open_descriptors() <= before)
     assert segments_in_memory() <= segments
+
+
+@pytest.mark.parametrize("workers", [0, 1, 2])
+@pytest.mark.parametrize("chain", ["scaled", "running_sums"])
+def test_a_stream_closed_amid_an_epoch_goes_on_with_it_or_begins_the_next(chain, workers):
+    plain = getattr(streams, chain)()
+    expected = [targets_of(plain), targets_of(plain)]
+    stream = MultiProcessing(getattr(streams, chain)(), workers=workers)
+    epoch = stream.get_epoch_iterator()
+    items = [next(epoch)[1].tolist()]
+
+    stream.close()
+    items += [batch[1].tolist() for batch in epoch]
+    second = stream.get_epoch_iterator()
+    again = [next(second)[1].tolist(), next(second)[1].tolist()]
+    stream.close()
+    place = stream.state_dict()
+    third = targets_of(stream)
+    stream.close()
+
+    assert items == expected[0]
+    assert again == expected[1][:2]
+    plain = getattr(streams, chain)()
+    targets_of(plain)
+    abandoned = plain.get_epoch_iterator()
+    next(abandoned), next(abandoned)
+    np.testing.assert_equal(place, plain.state_dict())
+    assert third == targets_of(plain)
 
 
 def test_garbage_collection_of_the_stream_ends_its_workers():

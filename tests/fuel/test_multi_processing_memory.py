@@ -5,6 +5,7 @@ from pathlib import Path
 
 import jax
 import numpy as np
+import pytest
 import streams_for_workers as streams
 
 from fuel.transformers import MultiProcessing
@@ -121,3 +122,15 @@ def test_the_memory_that_workers_share_is_known_before_they_start_and_stays():
 
     assert used[0] == used[1] == used[2]
     assert abs(used[0] - said) <= 0.1 * said
+
+
+@pytest.mark.parametrize("workers", [0, 1, 2])
+def test_to_ask_for_the_memory_amid_an_epoch_loses_nothing(workers):
+    with stream(workers=workers) as running:
+        epoch = running.get_epoch_iterator()
+        firsts = [next(epoch)[1][0]]
+        before = running.memory()
+        firsts += [targets[0] for _, targets in epoch]
+
+        assert running.memory() == before
+    assert firsts == list(range(0, EXAMPLES, BATCH_SIZE))
