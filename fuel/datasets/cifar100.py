@@ -33,9 +33,8 @@ class CIFAR100(H5PYDataset):
     """
 
     filename = "cifar100.hdf5"
+    default_transformers = uint8_pixels_to_floatX(("features",))
 
     def __init__(self, which_sets: Iterable[str], **kwargs: Any) -> None:
         kwargs.setdefault("load_in_memory", True)
         super().__init__(find_in_data_path(self.filename), which_sets, **kwargs)
-        if "features" in self.sources:
-            self.default_transformers = uint8_pixels_to_floatX(("features",))

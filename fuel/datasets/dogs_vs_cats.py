@@ -32,8 +32,7 @@ class DogsVsCats(H5PYDataset):
     """
 
     filename = "dogs_vs_cats.hdf5"
+    default_transformers = uint8_pixels_to_floatX(("image_features",))
 
     def __init__(self, which_sets: Iterable[str], **kwargs: Any) -> None:
         super().__init__(find_in_data_path(self.filename), which_sets, **kwargs)
-        if "image_features" in self.sources:
-            self.default_transformers = uint8_pixels_to_floatX(("image_features",))

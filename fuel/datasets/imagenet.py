@@ -34,10 +34,10 @@ class ILSVRC2010(H5PYDataset):
     """
 
     filename = "ilsvrc2010.hdf5"
+    default_transformers = rgb_images_from_encoded_bytes(("encoded_images",))
 
     def __init__(self, which_sets: Iterable[str], **kwargs: Any) -> None:
         super().__init__(find_in_data_path(self.filename), which_sets, **kwargs)
-        self.default_transformers = _decoded(self)
 
 
 class ILSVRC2012(H5PYDataset):
@@ -48,13 +48,7 @@ class ILSVRC2012(H5PYDataset):
     """
 
     filename = "ilsvrc2012.hdf5"
+    default_transformers = rgb_images_from_encoded_bytes(("encoded_images",))
 
     def __init__(self, which_sets: Iterable[str], **kwargs: Any) -> None:
         super().__init__(find_in_data_path(self.filename), which_sets, **kwargs)
-        self.default_transformers = _decoded(self)
-
-
-def _decoded(dataset: H5PYDataset) -> tuple[Any, ...]:
-    if "encoded_images" not in dataset.sources:
-        return ()
-    return rgb_images_from_encoded_bytes(("encoded_images",))

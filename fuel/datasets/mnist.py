@@ -37,13 +37,12 @@ class MNIST(H5PYDataset):
     """
 
     filename = "mnist.hdf5"
+    default_transformers = uint8_pixels_to_floatX(("features",))
 
     def __init__(self, which_sets: Iterable[str], **kwargs: Any) -> None:
         kwargs.setdefault("load_in_memory", True)
         super().__init__(find_in_data_path(self.filename), which_sets, **kwargs)
-        if "features" not in self.sources:
-            self.default_transformers = ()
-        elif self._layout.sources["features"].dtype == np.uint8:
-            self.default_transformers = uint8_pixels_to_floatX(("features",))
-        else:  # converted with --dtype, so they are from 0 to 1 already
+        layout = self._layout.sources.get("features")
+        is_scaled = layout is not None and layout.dtype != np.uint8  # if converted with --dtype
+        if is_scaled and self.default_transformers is MNIST.default_transformers:
             self.default_transformers = ((Cast, ["floatX"], {"which_sources": ("features",)}),)

@@ -36,13 +36,13 @@ class SVHN(H5PYDataset):
         ValueError: if `which_format` is another; and as for `H5PYDataset`.
     """
 
+    default_transformers = uint8_pixels_to_floatX(("features",))
+
     def __init__(self, which_format: int, which_sets: Iterable[str], **kwargs: Any) -> None:
         if which_format not in (1, 2):
             raise ValueError(f"which_format={which_format!r} is neither 1 nor 2")
         self.which_format = which_format
         super().__init__(find_in_data_path(self.filename), which_sets, **kwargs)
-        if "features" in self.sources:
-            self.default_transformers = uint8_pixels_to_floatX(("features",))
 
     @property
     def filename(self) -> str:

@@ -9,6 +9,7 @@ from fuel.converters.mnist import convert_mnist
 from fuel.datasets import MNIST
 from fuel.schemes import SequentialScheme
 from fuel.streams import DataStream
+from fuel.transformers import ScaleAndShift
 
 
 @pytest.fixture
@@ -63,6 +64,21 @@ def test_a_default_stream_gives_features_from_0_to_1_however_they_are_stored(
     np.testing.assert_allclose(batch["features"][:, 0], expected, rtol=1e-6)
     np.testing.assert_array_equal(batch["targets"][:, 0], LABELS["train"][:4])
     assert batch["targets"].dtype == np.uint8
+
+
+@pytest.mark.parametrize("dtype", [None, "float32"])
+def test_a_class_made_of_it_may_have_other_default_transformers(data_path, dtype):
+    class Doubled(MNIST):
+        default_transformers = ((ScaleAndShift, [2, 1], {"which_sources": ("targets",)}),)
+
+    convert_mnist(data_path, data_path, "mnist.hdf5", dtype=dtype)
+
+    batch = first_batch(Doubled(("train",)))
+
+    np.testing.assert_array_equal(batch["targets"][:, 0], LABELS["train"][:4] * 2 + 1)
+    np.testing.assert_array_equal(
+        batch["features"], MNIST(("train",)).get_data(None, slice(0, 4))[0]
+    )
 
 
 def test_a_default_stream_of_the_labels_alone_leaves_them(data_path):
