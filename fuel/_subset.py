@@ -162,7 +162,7 @@ class Subset:
         if touch and not self.is_list and not other.is_list:
             start = min(self._slice.start, other._slice.start)
             stop = max(self._slice.stop, other._slice.stop)
-            return Subset(slice(start, stop), self.original_num_examples)
+            return Subset(slice(start, stop, 1), self.original_num_examples)
         both = np.concatenate([np.asarray(part._as_array()) for part in (self, other)])
         return Subset(both, self.original_num_examples)
 
@@ -200,7 +200,7 @@ class Subset:
                 f"{wanted} is not part of {total} examples; it needs step 1, start < {total} and "
                 f"0 <= start <= stop <= {total}"
             )
-        return slice(int(start), int(stop))
+        return slice(int(start), int(stop), wanted.step)
 
     def _checked_indices(self, wanted: Sequence[int] | np.ndarray) -> np.ndarray:
         if not isinstance(wanted, Sequence | np.ndarray):

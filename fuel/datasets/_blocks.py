@@ -108,8 +108,25 @@ class LibraryBlocks(Blocks):
         try:
             rows = self._dataset[start : start + len(out)]
         except OSError as error:
+            if absent := _absent_filters(self._dataset):
+                source, path = self._name
+                raise OSError(
+                    f"{source!r} in {path} is packed by {', '.join(absent)}, which HDF5 does not "
+                    "have here; install hdf5plugin and import it first, or write the file anew "
+                    "packed by gzip"
+                ) from error
             raise OSError(_damage(self._name, self.rows, block, error)) from error
         out[...] = np.ascontiguousarray(rows, self.dtype).view(np.uint8).reshape(len(out), -1)
+
+
+def _absent_filters(dataset: h5py.Dataset) -> list[str]:
+    creation = dataset.id.get_create_plist()
+    filters = [creation.get_filter(place) for place in range(creation.get_nfilters())]
+    return [
+        f"filter {number} ({name.decode()})" if name else f"filter {number}"
+        for number, _, _, name in filters
+        if not h5py.h5z.filter_avail(number)
+    ]
 
 
 def _damage(name: tuple[str, str], rows: int, block: int, error: Exception) -> str:

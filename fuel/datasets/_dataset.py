@@ -10,6 +10,8 @@ from fuel.streams import AbstractDataStream, AxisLabels, DataStream
 
 __all__ = ["Dataset", "common_length"]
 
+_MISSING: Any = object()
+
 
 class Dataset(ABC):
     """Where data comes from. Data sets are shared: what moves is in the state that `open` gives.
@@ -22,10 +24,10 @@ class Dataset(ABC):
         axis_labels: for each source the names of its axes.
 
     Raises:
-        ValueError: if a source is not provided, or none is wanted.
+        ValueError: if a source is not provided, or none is wanted, or none is provided at all.
     """
 
-    provides_sources: tuple[str, ...]
+    provides_sources: tuple[str, ...] = ()
     """Names of all sources, in the order in which `filter_sources` gets their data."""
     default_transformers: tuple[tuple[type[Any], list[Any], dict[str, Any]], ...] = ()
     """Class, positional and keyword arguments of what `DataStream.default_stream` adds."""
@@ -35,10 +37,16 @@ class Dataset(ABC):
     # for classes whose constructor does not call this one's, as some written for Fuel do not
     _sources: tuple[str, ...] | None = None
     _axis_labels: AxisLabels | None = None
+    _example_iteration_scheme: Any = _MISSING
 
     def __init__(
         self, sources: Iterable[str] | None = None, axis_labels: AxisLabels | None = None
     ) -> None:
+        if not self.provides_sources:
+            raise ValueError(
+                f"{type(self).__name__} provides no sources; name them in provides_sources, in the "
+                "class or before its constructor calls this one"
+            )
         self._axis_labels = axis_labels
         if sources is not None:
             self.sources = self._checked_sources(sources)
@@ -68,10 +76,9 @@ class Dataset(ABC):
         Raises:
             AttributeError: if the data set has not set `_example_iteration_scheme`.
         """
-        scheme = vars(self).get("_example_iteration_scheme", _MISSING)
-        if scheme is _MISSING:
+        if self._example_iteration_scheme is _MISSING:
             raise AttributeError(f"{type(self).__name__} offers no example_iteration_scheme")
-        return scheme
+        return self._example_iteration_scheme
 
     @example_iteration_scheme.setter
     def example_iteration_scheme(self, value: IterationScheme | None) -> None:
@@ -202,6 +209,3 @@ def common_length(containers: Mapping[str, Any]) -> int:
     if len(set(lengths.values())) != 1:
         raise ValueError(f"the sources differ in length: {lengths}")
     return next(iter(lengths.values()))
-
-
-_MISSING = object()

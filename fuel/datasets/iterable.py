@@ -24,6 +24,14 @@ class ResumableIterator(Protocol):
         """Go to a place."""
 
 
+@runtime_checkable
+class _Indexed(Protocol):
+    """What Python also iterates over: by index, until there is no more."""
+
+    def __getitem__(self, index: int, /) -> Any:
+        """An element."""
+
+
 class IterableDataset(Dataset):
     """Examples that come one after the other, from Python iterables.
 
@@ -40,7 +48,7 @@ class IterableDataset(Dataset):
         iterables: the iterables of the sources wanted.
 
     Raises:
-        ValueError: if a source is not provided.
+        ValueError: if a source is not provided, is not iterable, or differs from another in length.
     """
 
     stateless = False
@@ -55,6 +63,14 @@ class IterableDataset(Dataset):
         self.provides_sources = tuple(named)
         super().__init__(sources, axis_labels)
         self.iterables = [named[source] for source in self.sources]
+        for source, iterable in zip(self.sources, self.iterables, strict=True):
+            if not isinstance(iterable, Iterable | _Indexed):
+                raise ValueError(
+                    f"source {source!r} is {iterable!r}, which cannot be iterated over; give a "
+                    "list, or an object with __iter__"
+                )
+        if all(isinstance(iterable, Sized) for iterable in self.iterables):
+            common_length(dict(zip(self.sources, self.iterables, strict=True)))
         self.example_iteration_scheme = None
         self._exhausted = False
 

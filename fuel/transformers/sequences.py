@@ -11,12 +11,12 @@ __all__ = ["NGrams", "Window"]
 class Window(BufferedTransformer):
     """Pairs of a source and a target window that slide over each sequence, one step at a time.
 
-    The first source window stands at the beginning of a sequence. Sequences that are too short for
-    both windows give nothing.
+    Of the first two windows the one that comes first stands at the beginning of a sequence.
+    Sequences that are too short for both give nothing.
 
     Args:
         offset: where the target window begins, seen from the beginning of the source window if they
-            may overlap, and from its end if not.
+            may overlap, and from its end if not. It may be negative.
         source_window: elements in a source window.
         target_window: elements in a target window.
         overlapping: whether `offset` counts from the beginning of the source window.
@@ -24,8 +24,7 @@ class Window(BufferedTransformer):
         target_source: name of the source of targets.
 
     Raises:
-        ValueError: if the stream produces batches or has several sources, if a window is empty, or
-            if the target window would begin before the sequence.
+        ValueError: if the stream produces batches or has several sources, or if a window is empty.
 
     >>> from fuel.datasets import IterableDataset
     >>> from fuel.streams import DataStream
@@ -48,12 +47,8 @@ class Window(BufferedTransformer):
         for name, size in (("source_window", source_window), ("target_window", target_window)):
             if size < 1:
                 raise ValueError(f"{name}={size} must be 1 or more")
-        self._target_start = offset if overlapping else source_window + offset
-        if self._target_start < 0:
-            raise ValueError(
-                f"offset={offset} places the first target window before the sequence; the least is "
-                f"{0 if overlapping else -source_window}"
-            )
+        distance = offset if overlapping else source_window + offset
+        self._source_start, self._target_start = max(0, -distance), max(0, distance)
         _keep_labels(kwargs, data_stream, target_source, drop=0)
         kwargs.setdefault("produces_examples", True)
         super().__init__(data_stream, **kwargs)
@@ -71,16 +66,19 @@ class Window(BufferedTransformer):
         Raises:
             StopIteration: if there is none.
         """
-        reach = max(self.source_window, self._target_start + self.target_window)
+        reach = max(
+            self._source_start + self.source_window, self._target_start + self.target_window
+        )
         while not self._held or self._given + reach > len(self._held[0][0]):
             self.release()
             self._given = 0
             self.fetch()
         (sequence,) = self._held[0]
-        start, self._given = self._given, self._given + 1
-        target = start + self._target_start
+        source = self._given + self._source_start
+        target = self._given + self._target_start
+        self._given += 1
         return (
-            sequence[start : start + self.source_window],
+            sequence[source : source + self.source_window],
             sequence[target : target + self.target_window],
         )
 

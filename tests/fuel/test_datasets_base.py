@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fuel.datasets import Dataset, IndexableDataset, IterableDataset
-from fuel.schemes import ConstantScheme, SequentialScheme
+from fuel.schemes import ConstantScheme, SequentialExampleScheme, SequentialScheme
 from fuel.streams import DataStream
 from fuel.testing import check_resumable
 from fuel.transformers import Cast, ScaleAndShift
@@ -188,6 +188,29 @@ def test_a_dataset_without_example_scheme_says_so():
         Own().get_example_stream()
 
 
+def test_a_dataset_may_name_its_example_scheme_in_the_class():
+    scheme = SequentialExampleScheme(2)
+
+    class Own(Dataset):
+        provides_sources = ("a",)
+        _example_iteration_scheme = scheme
+
+        def get_data(self, state=None, request=None):
+            return (request,)
+
+    assert Own().example_iteration_scheme is scheme
+    assert list(Own().get_example_stream().get_epoch_iterator()) == [(0,), (1,)]
+
+
+def test_a_dataset_must_provide_sources():
+    class Own(Dataset):
+        def get_data(self, state=None, request=None):
+            return (request,)
+
+    with pytest.raises(ValueError, match="Own provides no sources"):
+        Own()
+
+
 def test_default_transformers_wrap_the_default_stream_in_turn():
     class Own(IndexableDataset):
         default_transformers = ((ScaleAndShift, [2, 1], {}), (Cast, ["float32"], {}))
@@ -212,9 +235,29 @@ def test_default_transformers_leave_out_sources_that_were_not_asked_for():
 
 
 def test_iterables_go_in_step_until_the_shortest_ends():
-    dataset = IterableDataset({"a": [1, 2, 3], "b": "xy"})
+    dataset = IterableDataset({"a": (i for i in (1, 2, 3)), "b": "xy"})
 
     assert list(DataStream(dataset).get_epoch_iterator()) == [(1, "x"), (2, "y")]
+
+
+def test_iterables_that_know_their_length_have_the_same():
+    with pytest.raises(ValueError, match="differ in length: {'a': 3, 'b': 2}"):
+        IterableDataset({"a": [1, 2, 3], "b": "xy"})
+    assert IterableDataset({"a": [1, 2, 3], "b": "xy"}, sources=("b",)).num_examples == 2
+
+
+@pytest.mark.parametrize("iterables", [None, 3, {"data": None}])
+def test_what_cannot_be_iterated_over_is_refused(iterables):
+    with pytest.raises(ValueError, match="source 'data' is .* cannot be iterated over"):
+        IterableDataset(iterables)
+
+
+def test_what_python_iterates_over_by_index_is_an_iterable():
+    class Squares:
+        def __getitem__(self, index):
+            return [0, 1, 4][index]
+
+    assert list(DataStream(IterableDataset(Squares())).get_epoch_iterator()) == [(0,), (1,), (4,)]
 
 
 def test_an_iterable_without_name_is_the_source_data():

@@ -334,7 +334,7 @@ def test_a_file_tells_its_splits_and_sources(path):
         assert H5PYDataset.get_provided_sources(file, "test") == ("features",)
         assert H5PYDataset.get_axis_labels(file)["features"] == ("batch", "height", "width")
         (subset,) = H5PYDataset.get_subsets(file, ("train", "valid"), ("features",))
-    assert subset.list_or_slice == slice(0, 16)
+    assert subset.list_or_slice == slice(0, 16, 1)
 
 
 def test_axis_labels_are_those_of_every_source_in_the_file_or_those_given(path):

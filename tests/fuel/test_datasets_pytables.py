@@ -94,6 +94,20 @@ def test_arrays_that_are_not_there_are_refused(path, arguments, message):
         PytablesDataset(path, **arguments)
 
 
+def test_a_filter_that_is_not_there_is_named_with_what_has_it(tmp_path):
+    creation = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    creation.set_chunk((8, 4))
+    creation.set_filter(32001, h5py.h5z.FLAG_OPTIONAL, (2, 2))
+    with h5py.File(tmp_path / "data.h5", "w") as file:
+        group, space = file.create_group("Data").id, h5py.h5s.create_simple((8, 4))
+        array = h5py.h5d.create(group, b"X", h5py.h5t.NATIVE_FLOAT, space, creation)
+        array.write_direct_chunk((0, 0), b"packed elsewhere")
+    dataset = PytablesDataset(tmp_path / "data.h5", ("X",))
+
+    with pytest.raises(OSError, match=r"'Data/X' .* filter 32001.* install hdf5plugin"):
+        dataset.get_data(request=[0])
+
+
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"absent\.h5"):
         PytablesDataset(tmp_path / "absent.h5", ("X",))

@@ -45,7 +45,12 @@ def test_a_list_without_gaps_becomes_a_slice():
 
 
 def test_slices_that_touch_become_one_slice():
-    assert (Subset(slice(0, 3), 9) + Subset(slice(3, 5), 9)).list_or_slice == slice(0, 5)
+    assert (Subset(slice(0, 3), 9) + Subset(slice(3, 5), 9)).list_or_slice == slice(0, 5, 1)
+
+
+def test_a_slice_stays_as_it_was_given():
+    assert Subset(slice(0, 8, 1), 8)[slice(None)] == slice(0, 8, 1)
+    assert Subset(slice(2, 8), 8).list_or_slice == slice(2, 8)
 
 
 def test_slices_apart_become_a_list():
