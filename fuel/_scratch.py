@@ -30,7 +30,11 @@ def scratch_directory(parent: Path, prefix: str) -> Iterator[Path]:
     """
     for left in sorted(parent.glob(f"{prefix}*")):
         _delete_if_unused(left)
-    path, lock = _locked_directory(parent, prefix)
+    try:
+        path, lock = _locked_directory(parent, prefix)
+    except OSError as error:
+        error.filename = str(parent)  # the one that the user knows
+        raise
     try:
         yield path
     except OSError as error:

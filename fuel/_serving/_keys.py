@@ -8,7 +8,10 @@ FOLDER/client-NAME/                 goes to that client: its key pair, and serve
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+import secrets
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -44,6 +47,7 @@ def make_keys(folder: str | os.PathLike[str], clients: Sequence[str] = ("client"
     Raises:
         ValueError: if a name is no plain file name.
         FileExistsError: if a client of this name has its keys.
+        OSError: if they cannot be written; nothing is left half made.
     """
     folder = Path(folder)
     for name in clients:
@@ -56,16 +60,18 @@ def make_keys(folder: str | os.PathLike[str], clients: Sequence[str] = ("client"
     made = []
     server = folder / "server"
     if not server.exists():
-        _new_folder(server)
-        _new_folder(server / "allowed")
-        _write_pair(server, "server")
+        with _new_folder(server) as part:
+            (part / "allowed").mkdir(_PRIVATE)
+            _write_pair(part, "server")
         made.append(server)
     for name in clients:
         own = folder / f"client-{name}"
-        _new_folder(own)
-        _write_pair(own, "client")
-        (own / "server.key").write_bytes((server / "server.key").read_bytes())
-        (server / "allowed" / f"{name}.key").write_bytes((own / "client.key").read_bytes())
+        with _new_folder(own) as part:
+            _write_pair(part, "client")
+            (part / "server.key").write_bytes((server / "server.key").read_bytes())
+            key = part / "for-the-server.part"
+            key.write_bytes((part / "client.key").read_bytes())
+            os.replace(key, server / "allowed" / f"{name}.key")
         made.append(own)
     return made
 
@@ -109,9 +115,19 @@ def allowed_keys(
     return keys
 
 
-def _new_folder(path: Path) -> None:
-    path.mkdir(_PRIVATE, parents=True)
-    path.chmod(_PRIVATE)
+@contextmanager
+def _new_folder(path: Path) -> Iterator[Path]:
+    """A private folder to fill, which gets its name when it is whole."""
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        part.mkdir(_PRIVATE, parents=True)
+        yield part
+        os.replace(part, path)
+    except OSError as error:
+        error.filename = os.fspath(path)  # the one that the user knows
+        raise
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
 
 
 def _write_pair(folder: Path, name: str) -> None:

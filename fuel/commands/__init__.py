@@ -1,1 +1,1 @@
-"""The commands `fuel-download`, `fuel-convert`, `fuel-info` and `fuel-serve`, each with a `main`."""
+"""The commands `fuel-download`, `fuel-convert`, `fuel-info`, `fuel-serve`, each with a `main`."""

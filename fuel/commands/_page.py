@@ -31,8 +31,7 @@ def write_page(text: str, path: Path) -> None:
         part.write_text(text, encoding="utf-8")
         publish(part, path)
     except OSError as error:
-        if error.filename == os.fspath(part):
-            error.filename = os.fspath(path)  # the one that the user knows
+        error.filename = os.fspath(path)  # the one that the user knows
         raise
     finally:
         part.unlink(missing_ok=True)

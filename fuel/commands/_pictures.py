@@ -53,7 +53,9 @@ def sample_pictures(dataset: h5py.Dataset, rows: Sequence[int]) -> list[tuple[in
 def _axes(dataset: h5py.Dataset) -> tuple[str, ...]:
     """Names of the axes of an example; those of images are guessed by shape if not given."""
     labels = SourceLayout.of(dataset).axis_labels[1:]
-    if not any(labels) and len(labels) == 3 and dataset.shape[1] in (1, 3):
+    shapes = shapes_of(dataset)
+    sizes = dataset.shape[1:] if shapes is None else shapes[0]
+    if not any(labels) and len(labels) == 3 and sizes[0] in (1, 3):
         return ("channel", "height", "width")
     return labels
 

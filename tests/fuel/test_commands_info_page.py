@@ -1,6 +1,8 @@
 import base64
 import re
 import struct
+import subprocess
+import sys
 import zlib
 from html.parser import HTMLParser
 
@@ -100,6 +102,15 @@ def test_ragged_pictures_and_floats_are_shown_too(tmp_path, capsys):
     ragged = [np.full((1, 2, width), 0.5, np.float32) for width in (3, 4)]
     ragged[1][0, 0, 0] = np.nan
     write_hdf5(tmp_path / "x.hdf5", {"train": {"features": ragged}}, axis_labels=AXES)
+
+    page = page_of(tmp_path, capsys)
+
+    assert [decoded(page.content(n), tmp_path).shape for n in (0, 1)] == [(2, 3), (2, 4)]
+
+
+def test_ragged_pictures_are_known_by_their_shape_if_axes_have_no_names(tmp_path, capsys):
+    ragged = [np.full((1, 2, width), width, np.uint8) for width in (3, 4)]
+    write_hdf5(tmp_path / "x.hdf5", {"train": {"features": ragged}})
 
     page = page_of(tmp_path, capsys)
 
@@ -294,6 +305,24 @@ def test_a_page_that_cannot_be_written_is_said_before_anything_else(
     assert said.out == ""
     assert complaint in said.err
     assert "damaged" not in said.err
+    assert [path.name for path in tmp_path.iterdir()] == ["x.hdf5"]
+
+
+def test_a_page_that_does_not_fit_the_disk_is_said_and_leaves_nothing(tmp_path):
+    write_hdf5(tmp_path / "x.hdf5", {"train": {"x": np.zeros(3)}})
+    code = (
+        "import resource, signal, sys; from fuel.commands.info import main;"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100));"
+        "sys.exit(main(['x.hdf5', '--html', 'page.html']))"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True
+    )
+
+    assert done.returncode == 1
+    assert done.stderr == f"fuel-info: {tmp_path / 'page.html'}: File too large\n"
     assert [path.name for path in tmp_path.iterdir()] == ["x.hdf5"]
 
 

@@ -1,4 +1,5 @@
 import stat
+import subprocess
 import sys
 
 import pytest
@@ -153,6 +154,23 @@ def test_keys_are_never_overwritten(keys):
         make_keys(keys, ("new", "laptop"))
 
     assert {path: path.read_bytes() for path in keys.rglob("*.key*")} == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs limits of a process")
+def test_keys_that_do_not_fit_the_disk_leave_nothing_half_made(tmp_path):
+    code = (
+        "import resource, signal, sys; from fuel.commands.serve import main;"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100));"
+        "sys.exit(main(['--make-keys', 'keys']))"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, stderr=subprocess.PIPE, text=True
+    )
+
+    assert (done.returncode, done.stderr) == (1, "fuel-serve: keys/server: File too large\n")
+    assert list((tmp_path / "keys").iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["", "..", "a/b", ".hidden"])
