@@ -6,6 +6,7 @@ Where the stream is, and who makes the next item, is not known here.
 from __future__ import annotations
 
 import logging
+import operator
 import sys
 import warnings
 import weakref
@@ -56,17 +57,14 @@ class Crew:
             tells them if it runs as a whole.
 
     Raises:
+        TypeError: if `workers` is not a number.
         ValueError: if there cannot be so many workers.
     """
 
     def __init__(self, stream: AbstractDataStream, terms: Terms) -> None:
-        asked_for = terms.workers
-        if isinstance(asked_for, str) and asked_for != "auto":
-            raise ValueError(f"workers={asked_for!r} must be a number, or 'auto'")
-        if isinstance(asked_for, int) and asked_for < 0:
-            raise ValueError(f"workers={asked_for} must be 0 or more, or 'auto'")
+        asked_for = _checked(terms.workers)
         self.stream = stream
-        self.terms = terms
+        self.terms = terms._replace(workers=asked_for)
         self.choice: Choice | None = None
         self.needs_places = False
         self._count = asked_for if isinstance(asked_for, int) else int(asked_for is None)
@@ -220,6 +218,18 @@ class Crew:
         warnings.warn(
             f"{self.choice}. Only speed depends on it", InProcessWarning, _level_outside()
         )
+
+
+def _checked(workers: Any) -> int | Literal["auto"] | None:
+    if workers is None or workers == "auto":
+        return None if workers is None else "auto"
+    try:
+        count = operator.index(workers)
+    except TypeError as error:
+        raise TypeError(f"workers={workers!r} must be a whole number, or 'auto'") from error
+    if count < 0:
+        raise ValueError(f"workers={count} must be 0 or more, or 'auto'")
+    return count
 
 
 def _level_outside() -> int:

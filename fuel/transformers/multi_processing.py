@@ -44,7 +44,8 @@ class MultiProcessing(Transformer):
     of, so its functions and classes must be importable: defined at the top level of a module, or of
     a script that does its work under `if __name__ == "__main__":`. They end with `close`, with the
     `with` block, when the stream is garbage collected, and with this process, however it ends. A
-    worker that dies is replaced and its items are made again.
+    worker that dies is replaced and its items are made again. What the stream raises in a worker
+    comes as a `WorkerError`; in this process it comes as it is.
 
     Settings assigned to `fuel.config` before they start hold in them too.
 
@@ -57,7 +58,8 @@ class MultiProcessing(Transformer):
 
     Args:
         data_stream: the stream to run.
-        max_store: items that are made ahead, by all workers together; each makes at least one.
+        max_store: items that are made ahead, by all workers together; each makes at least one, and
+            at most 32.
         workers: how many processes; 0 makes the items in this one, and "auto" chooses. Without it
             there is one worker, or none if the stream is made of what no other process can import
             (a lambda, say), of which an `InProcessWarning` tells.
@@ -66,6 +68,7 @@ class MultiProcessing(Transformer):
         timeout: seconds that an item may take before its worker is replaced; None for ever.
 
     Raises:
+        TypeError: if `workers` is neither a number nor "auto".
         ValueError: if a number is out of its range.
     """
 
@@ -183,6 +186,7 @@ class MultiProcessing(Transformer):
 
         It is known before they start, and stays the same for all epochs unless items become
         larger. Ragged items travel as messages and take none.
+        While this process makes the items, it is 0.
         """
         self._crew.settle()
         if self.workers == 0:

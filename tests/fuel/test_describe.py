@@ -130,6 +130,19 @@ def test_an_open_file_is_refused_by_the_name_of_its_attribute(tmp_path):
             describe(holder, [])
 
 
+class Unwilling:
+    def __getstate__(self):
+        raise KeyError("no copies of this")
+
+
+def test_an_object_that_fails_to_be_copied_is_refused_with_what_it_says():
+    holder = Plain()
+    holder.part = Unwilling()
+
+    with pytest.raises(DescriptionError, match=r"Plain\.part.*Unwilling, which says: .*no copies"):
+        describe(holder, [])
+
+
 def test_a_name_that_means_something_else_by_now_is_refused(monkeypatch):
     original = Plain
     monkeypatch.setitem(globals(), "Plain", Slotted)

@@ -375,3 +375,15 @@ def test_a_place_of_any_mode_is_one_of_any_other(chain, before):
         with MultiProcessing(chain(), workers=after) as stream:
             stream.load_state_dict(state)
             assert_same([copied(item) for item in stream.get_epoch_iterator()], expected[2:])
+
+
+@pytest.mark.parametrize("workers", ["two", 1.5, [1]])
+def test_workers_are_a_number_or_auto(workers):
+    with pytest.raises(TypeError, match=r"workers=.* must be a whole number, or 'auto'"):
+        MultiProcessing(streams.scaled(), workers=workers)
+
+
+def test_the_number_of_workers_may_be_of_numpy():
+    stream = MultiProcessing(streams.scaled(), workers=np.int64(2))
+
+    assert stream.workers == 2
