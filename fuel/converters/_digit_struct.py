@@ -1,9 +1,10 @@
 """The file `digitStruct.mat` of SVHN: for each image, where its digits are and which.
 
 It is a MATLAB file of version 7.3, hence an HDF5 file. The data set `digitStruct/name` refers, for
-each image, to its file name as UTF-16 code units; `digitStruct/bbox` to a group with the data sets
-`label`, `height`, `width`, `left` and `top`, of one row a digit: the number itself if there is one
-digit, else references to arrays of one number each.
+each image, to its file name as UTF-16 code units; without it the rows are in the order of the
+images' numbers. `digitStruct/bbox` refers to a group with the data sets `label`, `height`, `width`,
+`left` and `top`, of one row a digit: the number itself if there is one digit, else references to
+arrays of one number each.
 """
 
 from __future__ import annotations
@@ -66,6 +67,8 @@ class DigitStruct:
 
 
 def _rows_by_number(h5file: h5py.File) -> list[int]:
+    if "digitStruct/name" not in h5file:
+        return list(range(len(h5file["digitStruct/bbox"])))
     names = h5file["digitStruct/name"]
     rows: dict[int, int] = {}
     for row, (reference,) in enumerate(names[...]):

@@ -23,8 +23,8 @@ PICTURES = {
 }
 
 
-def digit_struct(boxes, order=None):
-    """The bytes of a digitStruct.mat with these boxes, images named in the given order."""
+def digit_struct(boxes, order=None, is_named=True):
+    """The bytes of a digitStruct.mat with these boxes, images named in the given order, or not."""
     file = io.BytesIO()
     with h5py.File(file, "w", userblock_size=512) as h5file:
         rows = list(order or range(len(boxes)))
@@ -44,6 +44,8 @@ def digit_struct(boxes, order=None):
                 for digit, number in enumerate(numbers):
                     name = f"#refs#/{field}{row}_{digit}"
                     cell[digit, 0] = h5file.create_dataset(name, data=[[number]]).ref
+        if not is_named:
+            del h5file["digitStruct/name"]
     file.seek(0)
     file.write(f"{'MATLAB 7.3 MAT-file, Platform: GLNXA64':<124}".encode() + b"\x00\x02IM")
     return file.getvalue()

@@ -145,6 +145,17 @@ def test_boxes_belong_to_the_picture_that_is_named_with_them(tmp_path):
         assert [len(labels) for labels in h5file["bbox_labels"][:3]] == [1, 2, 3]
 
 
+def test_boxes_without_names_are_in_the_order_of_the_pictures_numbers(tmp_path):
+    write_numbers(tmp_path)
+    struct = digit_struct(BOXES["train"], is_named=False)
+    (tmp_path / "train.tar.gz").write_bytes(numbers_archive("train", struct))
+
+    (path,) = convert_svhn(1, tmp_path, tmp_path)
+
+    with h5py.File(path) as h5file:
+        assert [labels.tolist() for labels in h5file["bbox_labels"][:3]] == [[1], [0, 7], [3, 0, 2]]
+
+
 @pytest.mark.parametrize("which_format", [1, 2])
 def test_the_command_names_its_inputs_and_itself_in_the_file(
     tmp_path, numbers, capsys, which_format
