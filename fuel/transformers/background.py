@@ -12,6 +12,9 @@ __all__ = ["BackgroundProcess"]
 class BackgroundProcess:
     """Iterates over a stream's epochs for ever, in a worker process.
 
+    A stream that no other process can import is iterated over in this one, with an
+    `InProcessWarning`.
+
     It is Fuel's name for a part of `MultiProcessing`, which is the better choice: that is a stream,
     knows its place, and can have several workers.
 

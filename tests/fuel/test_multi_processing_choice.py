@@ -13,6 +13,7 @@ import streams_for_workers as streams
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fuel._workers._choice import Pace
 from fuel.exceptions import InProcessWarning
 from fuel.streams import AbstractDataStream
 from fuel.testing import check_resumable, through_json
@@ -184,6 +185,20 @@ def test_workers_pay_from_200_us_and_a_tenth_of_the_step_on_and_leave_a_core(pro
 )
 def test_there_are_as_many_workers_as_keep_up_with_the_program(produce, step, cores, workers):
     assert choose_workers(produce, step, cores) == workers
+
+
+def test_what_is_measured_are_medians_of_8_items_and_then_of_more_without_the_first():
+    pace, clock, found = Pace(), 0.0, []
+
+    for number in range(3 + 8 + 16):
+        made, between = (5.0, 7.0) if number < 3 or number % 4 == 0 else (0.25, 0.5)
+        clock += between
+        medians = pace.measure(clock, clock + made)
+        clock += made
+        if medians is not None:
+            found.append((number, medians))
+
+    assert found == [(3 + 8 - 1, (0.25, 0.5)), (3 + 8 + 16 - 1, (0.25, 0.5))]
 
 
 @pytest.mark.parametrize("chain", [streams.scaled, streams.running_sums])
