@@ -149,7 +149,8 @@ def _copy_attributes(old: Any, new: Any, h5file: h5py.File) -> None:
         if name in OF_SCALES:
             continue
         value = old.attrs[name]
-        if name == "split" and isinstance(value, np.ndarray) and value.dtype.names:
+        fields = value.dtype.names if isinstance(value, np.ndarray) else None
+        if name == "split" and "indices" in (fields or ()):
             value = _pointing_into(h5file, old, value)
         new.attrs.create(name, value, dtype=old.attrs.get_id(name).dtype)
 

@@ -11,7 +11,7 @@ from fuel._subset import Subset
 __all__ = ["SplitTable", "create_split_array"]
 
 NO_COMMENT = "."
-NEEDED = ("split", "source", "start", "stop", "indices", "available")
+NEEDED = ("split", "source", "start", "stop", "available")  # the oldest files have no more
 
 
 class SplitTable:
@@ -102,7 +102,7 @@ class SplitTable:
 
     def _rows_of(self, split: str, source: str) -> slice | np.ndarray:
         row = self._rows[split, source]
-        if reference := _scalar(row["indices"]):
+        if "indices" in row.dtype.names and (reference := _scalar(row["indices"])):
             return np.asarray(self._file[reference][...], dtype=np.int64).ravel()
         start, stop = int(_scalar(row["start"])), int(_scalar(row["stop"]))
         return slice(start, stop) if start != stop else slice(0, 0)  # an empty one lies nowhere

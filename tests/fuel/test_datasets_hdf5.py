@@ -9,6 +9,7 @@ import h5py
 import numpy as np
 import pytest
 
+from fuel.commands.convert import main as convert
 from fuel.converters import create_hdf5, fill_hdf5_file
 from fuel.datasets import H5PYDataset
 from fuel.exceptions import StateMismatchError
@@ -524,6 +525,22 @@ def test_a_file_replaced_under_the_data_set_is_noticed(path):
 
     with pytest.raises(OSError, match="replaced"):
         dataset.get_data(request=[0])
+
+
+def test_the_oldest_files_have_no_indices_in_their_table(tmp_path):
+    fields = [("split", "S5"), ("source", "S1"), ("start", "i8"), ("stop", "i8")]
+    rows = [(b"train", b"x", 0, 3, True, b"."), (b"test", b"x", 3, 4, True, b".")]
+    with h5py.File(tmp_path / "old.hdf5", "w") as h5file:
+        h5file["x"] = np.arange(4)
+        h5file.attrs["split"] = np.array(
+            rows, [*fields, ("available", np.bool_), ("comment", "S1")]
+        )
+    convert(["repack", str(tmp_path / "old.hdf5"), "-o", str(tmp_path), "-r", "new.hdf5"])
+
+    for name in ("old.hdf5", "new.hdf5"):
+        dataset = H5PYDataset(tmp_path / name, ("train",))
+        np.testing.assert_array_equal(dataset.get_data(None, [0, 2])[0], [0, 2])
+        dataset.close(None)
 
 
 def test_a_truncated_file_is_refused(path):
