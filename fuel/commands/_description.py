@@ -111,7 +111,8 @@ def opened(path: str | os.PathLike[str]) -> Iterator[h5py.File]:
             check_attributes(h5file)
             yield h5file
         except DAMAGE as error:
-            raise ValueError(f"{path} is damaged: {error}") from error
+            said = str(error).removeprefix(f"{path} is damaged: ")
+            raise ValueError(f"{path} is damaged: {said}") from error
 
 
 def _describe(h5file: h5py.File, path: str, size: int) -> FileDescription:

@@ -9,6 +9,7 @@ import h5py
 import numpy as np
 
 from fuel.commands._png import png
+from fuel.commands._reading import read_each, read_rows
 from fuel.converters._rows import shapes_of
 from fuel.datasets._layout import SourceLayout
 
@@ -25,7 +26,7 @@ def is_pictures(dataset: h5py.Dataset) -> bool:
         return False
     inner = h5py.check_vlen_dtype(dataset.dtype)
     if inner == np.uint8 and shapes_of(dataset) is None:
-        return _kind_of(dataset[0]) is not None
+        return _kind_of(read_rows(dataset, 0, 1)[0]) is not None
     axes = _axes(dataset)
     is_number = np.dtype(inner or dataset.dtype).kind in "biuf"
     return is_number and "height" in axes and "width" in axes and len(axes) <= 3
@@ -34,8 +35,8 @@ def is_pictures(dataset: h5py.Dataset) -> bool:
 def sample_pictures(dataset: h5py.Dataset, rows: Sequence[int]) -> list[tuple[int, str, bytes]]:
     """Row, media type and content of pictures that a browser shows; others are left out."""
     found = []
-    for row in rows:
-        example = np.asarray(dataset[row])
+    for row, value in read_each(dataset, rows):
+        example = np.asarray(value)
         shapes = shapes_of(dataset)
         kind = _kind_of(example) if example.dtype == np.uint8 and example.ndim == 1 else None
         if shapes is None and kind is not None:

@@ -9,13 +9,16 @@ from typing import Any
 import h5py
 import numpy as np
 
+from fuel.commands._reading import read_each, read_rows
 from fuel.converters._rows import shapes_of
 
 __all__ = ["sample_of", "sample_rows", "sample_texts"]
 
 AT_ONCE = 1 << 24
-"""Bytes that are unpacked, or read, for one part of a sample."""
-PARTS = 4
+"""Bytes of rows that are read for one part of a sample of numbers."""
+UNPACKED = 1 << 27
+"""Bytes that may be unpacked for a sample."""
+PARTS = 16
 LONGEST = 60
 SHOWN = 8
 PRINTED = np.frombuffer(b"\t\n\r" + bytes(range(32, 127)), np.uint8)
@@ -29,7 +32,7 @@ def sample_rows(dataset: h5py.Dataset, count: int) -> list[int]:
     length = len(dataset)
     if length <= count:
         return list(range(length))
-    parts = count if not _is_packed(dataset) else min(count, PARTS)
+    parts = min(count, _parts(dataset, count))
     starts = [length * part // parts for part in range(parts)]
     each = count // parts
     return sorted({min(start + row, length - 1) for start in starts for row in range(each)})
@@ -39,29 +42,32 @@ def sample_of(dataset: h5py.Dataset, count: int) -> Iterator[np.ndarray]:
     """The numbers of at most so many rows from all over a data set, flat, some rows at a time."""
     length = len(dataset)
     row = max(1, math.prod(dataset.shape[1:]) * dataset.dtype.itemsize)
-    parts = min(4 * PARTS, length)
+    parts = min(_parts(dataset, PARTS), length)
     each = max(1, min(count // max(1, parts), AT_ONCE // row))
     stop = 0
     for part in range(parts):
         start = max(stop, length * part // parts)
         stop = min(length, start + each)
-        yield from _flat(dataset[start:stop])
+        yield from _flat(read_rows(dataset, start, stop))
 
 
 def sample_texts(dataset: h5py.Dataset, rows: Sequence[int]) -> list[tuple[str, str]]:
     """Row, and what is in it, shortened, of some rows."""
     shapes = shapes_of(dataset)
     texts = []
-    for row in rows:
-        value = dataset[row]
+    for row, value in read_each(dataset, rows):
         if shapes is not None:
             value = np.asarray(value).reshape(shapes[row])
         texts.append((str(row), _text(value)))
     return texts
 
 
-def _is_packed(dataset: h5py.Dataset) -> bool:
-    return dataset.chunks is not None and dataset.id.get_create_plist().get_nfilters() > 0
+def _parts(dataset: h5py.Dataset, most: int) -> int:
+    """Into how many parts a sample is divided; few if much must be unpacked for each."""
+    if dataset.chunks is None or not dataset.id.get_create_plist().get_nfilters():
+        return most
+    unpacked = dataset.chunks[0] * math.prod(dataset.shape[1:]) * dataset.dtype.itemsize
+    return max(1, min(most, UNPACKED // max(1, unpacked)))
 
 
 def _flat(block: np.ndarray) -> Iterator[np.ndarray]:

@@ -177,6 +177,23 @@ def test_the_page_needs_nothing_else_and_may_do_nothing(tmp_path, capsys):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["page.html", "x.hdf5"]
 
 
+def test_texts_whose_place_in_the_file_was_damaged_are_not_asked_of_hdf5(tmp_path, capsys):
+    path = tmp_path / "x.hdf5"
+    with h5py.File(path, "w") as h5file:
+        h5file.create_dataset("words", data=["alpha", "beta"], dtype=h5py.string_dtype())
+        h5file.attrs["split"] = H5PYDataset.create_split_array({"train": {"words": (0, 2)}})
+    content = bytearray(path.read_bytes())
+    place = content.index(b"alpha") - 8  # before a value stands its length, in eight bytes
+    assert content[place : place + 8] == struct.pack("<Q", 5)
+    content[place : place + 8] = struct.pack("<Q", 1 << 62)
+    path.write_bytes(content)
+
+    status = main([str(path), "--html", str(tmp_path / "page.html")])
+
+    assert status == 2
+    assert "is damaged: the values do not fill the heap" in capsys.readouterr().err
+
+
 def test_a_file_without_examples_has_a_page_too(tmp_path, capsys):
     write_hdf5(tmp_path / "x.hdf5", {"train": {"features": np.zeros((0, 1, 4, 4), "u1")}})
 
