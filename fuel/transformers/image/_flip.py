@@ -80,12 +80,13 @@ class RandomFlip(RandomTransformer, ImageTransformer):
         """Write those images of `batch` to `out`, perhaps itself, that are to be mirrored."""
         across, down = self._toss(len(batch))
         target, mirrored = _mirror(out, batch)
-        for index in (across & ~down).nonzero()[0].tolist():
-            target[index] = mirrored[index]
-        for index in (across & down).nonzero()[0].tolist():
-            target[index] = mirrored[index, :, ::-1]
-        for index in (~across & down).nonzero()[0].tolist():
-            out[index] = batch[index, :, ::-1]
+        for chosen, to, taken in (
+            (across & ~down, target, mirrored),
+            (across & down, target, mirrored[:, :, ::-1]),
+            (~across & down, out, batch[:, :, ::-1]),
+        ):
+            if (indices := chosen.nonzero()[0]).size:
+                to[indices] = taken[indices]
 
     def _toss(self, count: int) -> tuple[np.ndarray, np.ndarray]:
         """Whether to mirror each of some images left to right, and top to bottom."""
