@@ -267,8 +267,8 @@ def _is_open(fd):
 
 
 def segments_in_memory():
-    """Named shared memory; what Python's multiprocessing makes in other tests does not count."""
-    return {name for name in os.listdir("/dev/shm") if not name.startswith("sem.mp-")}
+    """Named shared memory; what Python's multiprocessing makes in other programs does not count."""
+    return {name for name in os.listdir("/dev/shm") if not name.startswith(("sem.mp-", "psm_"))}
 
 
 def test_closing_leaves_no_process_descriptor_or_thread():
