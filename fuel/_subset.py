@@ -113,16 +113,18 @@ class Subset:
             return slice(selection.start + offset, selection.stop + offset, selection.step)
         return selection + offset
 
-    def index_within_subset(self, indexable: Any, request: Any, sort_indices: bool = False) -> Any:
+    def index_within_subset(
+        self, indexable: Any, subset_request: Any, sort_indices: bool = False
+    ) -> Any:
         """The elements of `indexable` that a request within this subset means.
 
         Args:
             indexable: has `original_num_examples` elements.
-            request: an integer, a slice or a list of indices.
+            subset_request: an integer, a slice or a list of indices.
             sort_indices: read in increasing order and put in the order asked for afterwards, as an
                 HDF5 data set needs it.
         """
-        selection = self.translate(checked_request(request, self.num_examples))
+        selection = self.translate(checked_request(subset_request, self.num_examples))
         if not isinstance(selection, np.ndarray):
             return indexable[selection]
         if sort_indices:

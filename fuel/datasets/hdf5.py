@@ -110,7 +110,7 @@ class H5PYDataset(Dataset):
         self.sort_indices = sort_indices
         self.load_in_memory = load_in_memory
         self.cache_bytes = cache_bytes
-        self.user_given_subset = subset
+        self.user_given_subset = slice(None) if subset is None else subset
         self._forget()
         self.provides_sources = self._layout.provided_sources
         super().__init__(sources, axis_labels)
@@ -306,7 +306,8 @@ class H5PYDataset(Dataset):
                 f"{counts}; choose sources= of one length"
             )
         wanted = self.user_given_subset
-        if wanted is None or (not isinstance(wanted, slice) and not np.size(wanted)):
+        everything = wanted == slice(None) if isinstance(wanted, slice) else not np.size(wanted)
+        if everything:
             return united
         parts = {id(subset): Subset.subset_of(subset, wanted) for subset in united}
         return [parts[id(subset)] for subset in united]

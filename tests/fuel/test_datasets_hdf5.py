@@ -328,6 +328,11 @@ def test_the_split_array_counts_names_in_bytes():
     assert array["source"][0].decode() == "größe"
 
 
+def test_a_data_set_tells_the_subset_that_was_given(path):
+    assert H5PYDataset(path, ("train",)).user_given_subset == slice(None)
+    assert H5PYDataset(path, ("train",), subset=[1, 3]).user_given_subset == [1, 3]
+
+
 def test_a_file_tells_its_splits_and_sources(path):
     with h5py.File(path) as file:
         assert H5PYDataset.get_all_splits(file) == ("train", "valid", "test")
