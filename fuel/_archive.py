@@ -191,6 +191,7 @@ def _zip_members(file: BinaryIO, budget: _Budget) -> Iterator[ArchiveMember]:
             kind = stat.S_IFMT(info.external_attr >> 16)
             if info.is_dir():
                 continue
+            _check_file_name(name, budget.label)
             if kind not in (0, stat.S_IFREG):
                 raise ArchiveError(f"{budget.label}: {name} is a link or a device")
             with _damage_of(budget.label, name):
@@ -222,6 +223,7 @@ def _tar_members(file: BinaryIO, budget: _Budget) -> Iterator[ArchiveMember]:
             name = _safe_name(info.name, label)
             if info.isdir():
                 continue
+            _check_file_name(name, label)
             places[name] = offset, size = _tar_place(info, name, places, label)
             yield ArchiveMember(
                 name=name,
@@ -347,6 +349,12 @@ def _safe_name(name: str, label: str, what: str = "a member") -> str:
     if ".." in parts or name.startswith(("/", "\\")) or re.match("[A-Za-z]:", name) or "\0" in name:
         raise ArchiveError(f"{label}: {what} leads outside, to {name!r}; nothing of it is unpacked")
     return "/".join(parts)
+
+
+def _check_file_name(name: str, label: str) -> None:
+    """Refuse a file whose path is empty, or that of the directory itself."""
+    if not name:
+        raise ArchiveError(f"{label} is damaged, or a trap: a file in it has no name")
 
 
 @contextmanager

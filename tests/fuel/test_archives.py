@@ -212,6 +212,14 @@ def test_what_is_no_archive_is_said(tmp_path):
         list(archive_members(tmp_path / "x.tar"))
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_a_file_without_a_name_is_refused(mode):
+    archive = io.BytesIO(archive_bytes(mode, [("one", b"1"), (".", b"2")]))
+
+    with pytest.raises(ArchiveError, match="a file in it has no name"):
+        list(archive_members(archive))
+
+
 @pytest.mark.parametrize(
     "members",
     [[("a", b"1"), ("a", b"2")], [("a", b"1"), ("a/b", b"2")], [("b/a", b"1"), ("b", b"")]],
