@@ -133,13 +133,14 @@ def run(name: str, action: Callable[[], int]) -> int:
     """Do what a command does, with its log on standard error, and give its exit status.
 
     What goes wrong by the input, the network or the disk becomes one message; an error in the
-    program itself stays a traceback.
+    program itself stays a traceback. Where nobody reads what is printed any more, it ends silently.
     """
     try:
         with _log_on_stderr():
-            return action()
-    except SystemExit as ended:  # argparse has said what it had to say
-        return ended.code if isinstance(ended.code, int) else DONE
+            return _status_of(action)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is not yet out
+        return FAILED
     except KeyboardInterrupt:
         return _say(name, "interrupted", INTERRUPTED)
     except MissingInputFiles as error:
@@ -154,6 +155,16 @@ def run(name: str, action: Callable[[], int]) -> int:
         return _say(name, _told(error), WRONG_INPUT)
     except (DownloadError, OSError) as error:
         return _say(name, _told(error), FAILED)
+
+
+def _status_of(action: Callable[[], int]) -> int:
+    try:
+        return action()
+    except SystemExit as ended:  # argparse has said what it had to say
+        return ended.code if isinstance(ended.code, int) else DONE
+    finally:
+        if sys.stdout is not None:  # as it is where it was closed before
+            sys.stdout.flush()
 
 
 def _told(error: Exception) -> str:

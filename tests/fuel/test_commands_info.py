@@ -260,13 +260,19 @@ def test_on_a_terminal_lines_fit(mnist):
     assert max(len(line.rstrip()) for line in drawn.splitlines()) <= 80
 
 
-def test_nobody_reading_is_no_error(mnist):
-    code = f"import sys; from fuel.commands.info import main; sys.exit(main([{str(mnist)!r}]))"
+@pytest.mark.parametrize("buffering", [["-u"], []])
+@pytest.mark.parametrize("arguments", [["mnist.hdf5"], ["--print-completion", "bash"]])
+def test_nobody_reading_is_no_error(mnist, buffering, arguments):
+    code = f"import sys; from fuel.commands.info import main; sys.exit(main({arguments!r}))"
     reader, writer = os.pipe()
     os.close(reader)
 
     done = subprocess.run(
-        [sys.executable, "-u", "-c", code], stdout=writer, stderr=subprocess.PIPE, text=True
+        [sys.executable, *buffering, "-c", code],
+        cwd=mnist.parent,
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     os.close(writer)
 
