@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -87,13 +88,29 @@ def between(container: Any, start: int | None, stop: int | None) -> Any:
 
 
 def select(container: Any, selection: Selection) -> Any:
-    """Examples of a container that is no array of NumPy's."""
-    if not isinstance(selection, np.ndarray):
-        return container[selection]
-    if isinstance(container, list | tuple):
-        return [container[place] for place in selection]
-    return container[selection.tolist()]
+    """Examples of a container that is no array of NumPy's.
 
+    Several of them come as the container gives them if it takes slices and lists of indices, and
+    else as a list; those of Python's own sequences always as a list.
+    """
+    if isinstance(selection, int):
+        return container[selection]
+    if isinstance(selection, slice):
+        key: Any = selection
+        places: Iterable[int] = range(selection.start, selection.stop, selection.step)
+    else:
+        key = places = selection.tolist()
+    if isinstance(container, list) and isinstance(key, slice):
+        return container[key]
+    if isinstance(container, _ONE_BY_ONE):
+        return [container[place] for place in places]
+    try:
+        return container[key]
+    except TypeError:  # it takes single indices only
+        return [container[place] for place in places]
+
+
+_ONE_BY_ONE = (list, tuple, range, str, bytes)
 
 _CPU = 1
 """DLPack's number of the CPU."""

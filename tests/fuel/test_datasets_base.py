@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fuel.datasets import Dataset, IndexableDataset, IterableDataset
-from fuel.schemes import ConstantScheme, SequentialExampleScheme, SequentialScheme
+from fuel.schemes import ConstantScheme, SequentialExampleScheme, SequentialScheme, ShuffledScheme
 from fuel.streams import DataStream
 from fuel.testing import check_resumable
 from fuel.transformers import Cast, ScaleAndShift
@@ -123,6 +123,34 @@ def test_sources_must_be_provided(kind, sources):
 def test_containers_of_different_lengths_are_refused():
     with pytest.raises(ValueError, match=r"differ in length: \{'a': 1, 'b': 2\}"):
         IndexableDataset({"a": [1], "b": [1, 2]})
+
+
+@pytest.mark.parametrize("container", ["abcdef", b"abcdef", range(6), (1, 2, 3, 4, 5, 6)])
+@pytest.mark.parametrize("scheme", [SequentialScheme, ShuffledScheme])
+def test_batches_of_pythons_sequences_are_lists(container, scheme):
+    requests = list(scheme(6, 4).get_request_iterator())
+    stream = DataStream(IndexableDataset(container), iteration_scheme=scheme(6, 4))
+
+    batches = [batch for (batch,) in stream.get_epoch_iterator()]
+
+    assert batches == [[container[place] for place in request] for request in requests]
+
+
+def test_a_container_may_take_single_indices_only():
+    class Squares:
+        def __len__(self):
+            return 6
+
+        def __getitem__(self, index):
+            if not isinstance(index, int):
+                raise TypeError("one at a time")
+            return index**2
+
+    dataset = IndexableDataset(Squares())
+
+    assert dataset.get_data(request=slice(1, 4)) == ([1, 4, 9],)
+    assert dataset.get_data(request=[5, 0]) == ([25, 0],)
+    assert dataset.get_data(request=3) == (9,)
 
 
 def test_arrays_in_any_memory_order_are_gathered_right():
