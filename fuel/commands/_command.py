@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import logging
 import os
 import sys
@@ -136,7 +137,7 @@ def run(name: str, action: Callable[[], int]) -> int:
     program itself stays a traceback. Where nobody reads what is printed any more, it ends silently.
     """
     try:
-        with _log_on_stderr():
+        with _log_on_stderr(), _everything_printable():
             return _status_of(action)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is not yet out
@@ -176,6 +177,21 @@ def _told(error: Exception) -> str:
 def _say(name: str, message: str, status: int) -> int:
     print(f"{name}: {message}", file=sys.stderr)
     return status
+
+
+@contextmanager
+def _everything_printable() -> Iterator[None]:
+    """Have characters that standard output has no code for written as their numbers."""
+    output = sys.stdout
+    if not isinstance(output, io.TextIOWrapper):
+        yield
+        return
+    before = output.errors
+    output.reconfigure(errors="backslashreplace")
+    try:
+        yield
+    finally:
+        output.reconfigure(errors=before)
 
 
 @contextmanager

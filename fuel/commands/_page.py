@@ -28,7 +28,7 @@ def write_page(text: str, path: Path) -> None:
     """
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
-        part.write_text(text, encoding="utf-8")
+        part.write_bytes(text.encode(errors="replace"))  # names of files need be no texts
         publish(part, path)
     except OSError as error:
         error.filename = os.fspath(path)  # the one that the user knows

@@ -85,6 +85,31 @@ def test_a_text_of_the_file_that_is_none_is_shown_as_far_as_it_is_one(tmp_path, 
     assert "CC0 \N{REPLACEMENT CHARACTER}" in done.stdout.decode()
 
 
+def test_what_standard_output_has_no_code_for_is_written_as_numbers(tmp_path):
+    write_hdf5(tmp_path / "x.hdf5", {"train": {"größe": np.arange(3)}})
+
+    done = subprocess.run(
+        [sys.executable, "-m", "fuel.bin.fuel_info", str(tmp_path / "x.hdf5")],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert b"gr\\xf6\\xdfe" in done.stdout
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are texts elsewhere")
+def test_a_file_whose_name_is_no_text_is_described_and_has_a_page(tmp_path, capsys):
+    path = os.fsencode(tmp_path) + b"/\xff.hdf5"
+    write_hdf5(tmp_path / "x.hdf5", {"train": {"x": np.arange(3)}})
+    os.rename(tmp_path / "x.hdf5", path)
+
+    status = main([os.fsdecode(path), "--html", str(tmp_path / "page.html")])
+
+    assert status == 0
+    assert "<h1>?.hdf5</h1>" in (tmp_path / "page.html").read_text()
+
+
 def test_a_file_that_does_not_say_how_it_was_made_is_described_all_the_same(tmp_path, capsys):
     with create_hdf5(tmp_path / "x.hdf5") as h5file:
         fill_hdf5_file(h5file, [("train", "numbers", np.zeros((5, 2), np.float32))])
