@@ -16,6 +16,8 @@ __all__ = ["ToBytes", "rgb_images_from_encoded_bytes", "uint8_pixels_to_floatX"]
 class ToBytes(SourcewiseTransformer):
     """Arrays of bytes as `bytes` objects; of a batch, a list of them.
 
+    Their axes are `bytes`, after `batch` if there is one.
+
     Args:
         data_stream: the stream to transform.
         which_sources: the sources to transform; default all.
@@ -31,10 +33,11 @@ class ToBytes(SourcewiseTransformer):
         **kwargs: Any,
     ) -> None:
         kwargs.setdefault("produces_examples", data_stream.produces_examples)
-        if "axis_labels" not in kwargs and data_stream.axis_labels is not None:
+        if "axis_labels" not in kwargs:
+            known = data_stream.axis_labels or dict.fromkeys(data_stream.sources)
             own = ("bytes",) if kwargs["produces_examples"] else ("batch", "bytes")
             which = checked_sources(data_stream, which_sources)
-            kwargs["axis_labels"] = {**data_stream.axis_labels, **dict.fromkeys(which, own)}
+            kwargs["axis_labels"] = {**known, **dict.fromkeys(which, own)}
         super().__init__(data_stream, which_sources=which_sources, **kwargs)
 
     def transform_source_example(self, source_example: Any, source_name: str) -> bytes:

@@ -99,6 +99,7 @@ NAMES = {
         "ImagesFromBytes MinimumImageDimensions Random2DRotation RandomFixedSizeCrop"
     ),
     "fuel.transformers.sequences": "NGrams Window",
+    "fuel.transformers.text": "NGrams",
     "fuel.utils": (
         "Subset buffer_ do_not_pickle_attributes find_in_data_path iterable_fancy_indexing "
         "lazy_property_factory remember_cwd"

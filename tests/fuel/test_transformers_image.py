@@ -241,10 +241,10 @@ def test_the_labels_of_bytes_are_set_without_touching_the_child(by_example, own)
     assert child.axis_labels == {"images": ("mine",)}
 
 
-def test_bytes_are_made_of_streams_without_labels():
+def test_bytes_are_labelled_also_where_nothing_was():
     stream = ToBytes(of_files(np.zeros((4, 3), np.uint8), labels=False))
 
-    assert stream.axis_labels is None
+    assert stream.axis_labels == {"images": ("batch", "bytes")}
     assert items(stream)[0][0] == [b"\0\0\0"] * 2
 
 
