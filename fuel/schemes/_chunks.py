@@ -1,6 +1,7 @@
 """An order that is random, and still reads stored chunks whole."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
@@ -45,16 +46,15 @@ class _ChunkShuffling(SeededOrder):
         ends = np.minimum((order + 1) * self.chunk_size - lead, examples)
         before = np.concatenate([[0], np.cumsum(ends - begins)])
         starts = before[range(0, chunks, self.chunks_in_pool)]
+        return BlockOrder(examples, partial(self._pool, epoch, begins, ends), starts)
 
-        def make_pool(pool: int) -> np.ndarray:
-            part = slice(pool * self.chunks_in_pool, (pool + 1) * self.chunks_in_pool)
-            rows = np.concatenate(
-                [np.arange(*rows) for rows in zip(begins[part], ends[part], strict=True)]
-            )
-            bits = philox("fuel.schemes.pool", self.seed, epoch, pool)
-            return rows[random_order(bits, len(rows))]
-
-        return BlockOrder(examples, make_pool, starts)
+    def _pool(self, epoch: int, begins: np.ndarray, ends: np.ndarray, pool: int) -> np.ndarray:
+        part = slice(pool * self.chunks_in_pool, (pool + 1) * self.chunks_in_pool)
+        rows = np.concatenate(
+            [np.arange(*rows) for rows in zip(begins[part], ends[part], strict=True)]
+        )
+        bits = philox("fuel.schemes.pool", self.seed, epoch, pool)
+        return rows[random_order(bits, len(rows))]
 
 
 class ChunkShuffledScheme(_ChunkShuffling, SeededBatches):

@@ -1,6 +1,7 @@
 """Examples drawn at random, each draw by itself."""
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -36,21 +37,21 @@ class _Sampling(SeededOrder):
 
     def _order(self, epoch: int) -> AnyOrder:
         assert self.examples_per_epoch is not None
-        length, count, cumulated = self.examples_per_epoch, len(self.indices), self._cumulated
         given = None if is_identity(self.indices) else as_array(self.indices)
+        return BlockOrder(self.examples_per_epoch, partial(self._draw, epoch, given), _BLOCK)
 
-        def make_block(block: int) -> np.ndarray:
-            bits = philox("fuel.schemes.sample", self.seed, epoch, block)
-            draws = bits.random_raw(min(_BLOCK, length - block * _BLOCK)) >> np.uint64(11)
-            below_one = draws * 2.0**-53
-            if cumulated is None:
-                drawn = np.minimum((below_one * count).astype(np.int64), count - 1)
-            else:
-                below_sum = np.minimum(below_one * cumulated[-1], np.nextafter(cumulated[-1], 0))
-                drawn = np.searchsorted(cumulated, below_sum, side="right")
-            return drawn if given is None else given[drawn]
-
-        return BlockOrder(length, make_block, _BLOCK)
+    def _draw(self, epoch: int, given: np.ndarray | None, block: int) -> np.ndarray:
+        assert self.examples_per_epoch is not None
+        count, cumulated = len(self.indices), self._cumulated
+        bits = philox("fuel.schemes.sample", self.seed, epoch, block)
+        left = self.examples_per_epoch - block * _BLOCK
+        below_one = (bits.random_raw(min(_BLOCK, left)) >> np.uint64(11)) * 2.0**-53
+        if cumulated is None:
+            drawn = np.minimum((below_one * count).astype(np.int64), count - 1)
+        else:
+            below_sum = np.minimum(below_one * cumulated[-1], np.nextafter(cumulated[-1], 0))
+            drawn = np.searchsorted(cumulated, below_sum, side="right")
+        return drawn if given is None else given[drawn]
 
 
 class SampledScheme(_Sampling, SeededBatches):

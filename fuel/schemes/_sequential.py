@@ -19,10 +19,13 @@ class _InOrder(NumberedEpochs):
     examples_per_epoch: int | None
 
     def _order(self, epoch: int) -> AnyOrder:
-        order = in_order(self.indices)
         if (length := self.examples_per_epoch) is None:
-            return order
-        return PassesOrder(lambda _: order, len(order), epoch * length, length)
+            return in_order(self.indices)
+        return PassesOrder(self._pass, len(self.indices), epoch * length, length)
+
+    def _pass(self, number: int) -> AnyOrder:
+        """All indices once; the passes are alike."""
+        return in_order(self.indices)
 
     def state_dict(self) -> dict[str, Any]:
         """The number of epochs begun, if epochs differ."""

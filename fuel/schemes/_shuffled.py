@@ -1,6 +1,7 @@
 """Examples in an order that is new in each epoch."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from operator import index
 from typing import Any, ClassVar
 
@@ -81,16 +82,11 @@ class _Shuffling(NumberedEpochs):
                 order = as_array(self.indices)[order]
             if examples < MANY:
                 return order
-            return OrderWithNext(order, lambda: begin_order(purpose, seed, number + 1, examples))
+            begin_next = partial(begin_order, purpose, seed, number + 1, examples)
+            return OrderWithNext(order, begin_next)
         bijection = KeyedBijection(examples, self.purpose, self.seed, number)
         given = self.indices if isinstance(self.indices, range) else as_array(self.indices)
-
-        def make_block(block: int) -> np.ndarray:
-            stop = min(examples, (block + 1) * _BLOCK)
-            mapped = bijection(np.arange(block * _BLOCK, stop, dtype=np.int64))
-            return mapped * given.step + given.start if isinstance(given, range) else given[mapped]
-
-        return BlockOrder(examples, make_block, _BLOCK)
+        return BlockOrder(examples, partial(_mapped_block, bijection, given), _BLOCK)
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Make the next epoch the one that would have followed `state`."""
@@ -107,6 +103,13 @@ class _Shuffling(NumberedEpochs):
         if self.examples_per_epoch is not None:
             name += f", examples_per_epoch={self.examples_per_epoch}"
         return f"{name}, constant_memory=True)" if self.constant_memory else f"{name})"
+
+
+def _mapped_block(bijection: KeyedBijection, given: range | np.ndarray, block: int) -> np.ndarray:
+    """The indices of a block of a constant-memory order."""
+    stop = min(bijection.size, (block + 1) * _BLOCK)
+    mapped = bijection(np.arange(block * _BLOCK, stop, dtype=np.int64))
+    return mapped * given.step + given.start if isinstance(given, range) else given[mapped]
 
 
 class ShuffledScheme(_Shuffling, BatchScheme):

@@ -2,6 +2,7 @@
 
 import inspect
 import io
+import pickle
 
 import numpy as np
 import pytest
@@ -221,6 +222,16 @@ def test_a_stream_by_this_scheme_resumes_at_every_point(scheme):
         return stream_of("number", np.arange(COUNT), SCHEMES[scheme]())
 
     check_resumable(make, 3, abandon=(1,))
+
+
+@pytest.mark.parametrize("scheme", SCHEMES, ids=lambda scheme: scheme.__name__)
+def test_requests_of_this_scheme_go_on_after_pickling(scheme):
+    requests = SCHEMES[scheme]().get_request_iterator()
+    next(requests)
+
+    again = pickle.loads(pickle.dumps(requests))
+
+    assert list(again) == list(requests)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Where epochs end: at a declared number of examples, with or without a short last batch."""
 
 import itertools
+import pickle
 
 import numpy as np
 import pytest
@@ -101,6 +102,25 @@ SCHEMES = {
         [SequentialScheme(7, 3, examples_per_epoch=5), ShuffledScheme(5, 2, seed=1)]
     ),
 }
+
+
+@pytest.mark.parametrize("name", SCHEMES)
+def test_requests_of_declared_epochs_go_on_after_pickling(name):
+    requests = SCHEMES[name]().get_request_iterator()
+    next(requests)
+
+    again = pickle.loads(pickle.dumps(requests))
+
+    assert list(again) == list(requests)
+
+
+def test_requests_of_many_examples_go_on_after_pickling():
+    requests = ShuffledScheme(2**18, 2**16, seed=1).get_request_iterator()
+    next(requests)
+
+    again = pickle.loads(pickle.dumps(requests))
+
+    assert list(again) == list(requests)
 
 
 @pytest.mark.parametrize("name", SCHEMES)
