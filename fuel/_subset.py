@@ -40,7 +40,7 @@ class Subset:
             count = len(indices)
             start = int(indices[0]) if count else 0
             self._slice = slice(start, start + count)
-            if count and indices[-1] - start != count - 1:
+            if not count or indices[-1] - start != count - 1:
                 self._indices = indices
 
     @classmethod
@@ -64,7 +64,7 @@ class Subset:
 
     @property
     def is_list(self) -> bool:
-        """Whether there are gaps."""
+        """Whether there are gaps, or no example was given."""
         return self._indices is not None
 
     @property
@@ -125,12 +125,12 @@ class Subset:
                 HDF5 data set needs it.
         """
         selection = self.translate(checked_request(subset_request, self.num_examples))
-        if not isinstance(selection, np.ndarray):
+        if isinstance(subset_request, slice) or isinstance(selection, int):
             return indexable[selection]
-        if sort_indices:
-            return self.sorted_fancy_indexing(indexable, selection)
         if isinstance(indexable, list | tuple):
-            return [indexable[place] for place in selection]
+            return [indexable[place] for place in _as_list(selection)]
+        if isinstance(selection, np.ndarray) and sort_indices:
+            return self.sorted_fancy_indexing(indexable, selection)
         return indexable[selection]
 
     @staticmethod
@@ -150,7 +150,9 @@ class Subset:
         if isinstance(request, slice) and request == slice(None):
             return self.list_or_slice
         selection = self.translate(checked_request(request, self.num_examples))
-        return selection.tolist() if isinstance(selection, np.ndarray) else selection
+        if isinstance(selection, int) or (isinstance(request, slice) and not self.is_list):
+            return selection
+        return _as_list(selection)
 
     def __add__(self, other: "Subset") -> "Subset":
         if self.original_num_examples != other.original_num_examples:
@@ -221,3 +223,9 @@ class Subset:
                 f"{self.original_num_examples} examples"
             )
         return indices.astype(np.int64)
+
+
+def _as_list(selection: slice | np.ndarray) -> list[int]:
+    if isinstance(selection, slice):
+        return list(range(selection.start, selection.stop, selection.step))
+    return selection.tolist()

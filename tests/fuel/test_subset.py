@@ -53,6 +53,30 @@ def test_a_slice_stays_as_it_was_given():
     assert Subset(slice(2, 8), 8).list_or_slice == slice(2, 8)
 
 
+@pytest.mark.parametrize(
+    ("subset", "request_", "rows"),
+    [
+        (Subset([2, 0, 1], 3), [1], [1]),
+        (Subset(slice(1, 9), 9), [0, 1, 2], [1, 2, 3]),
+        (Subset([0, 2, 5], 6), [1, 2], [2, 5]),
+        (Subset([0, 2, 5], 6), slice(1, 3), [2, 5]),
+        (Subset(slice(1, 9), 9), slice(1, 3), slice(2, 4, 1)),
+    ],
+)
+def test_a_list_of_indices_stays_a_list_and_a_slice_a_slice_if_it_can(subset, request_, rows):
+    assert subset[request_] == rows
+
+
+def test_indices_without_gaps_of_a_tuple_give_a_list():
+    assert Subset(slice(0, 4), 4).index_within_subset((1, 2, 3, 4), [0, 1]) == [1, 2]
+    assert Subset(slice(0, 4), 4).index_within_subset((1, 2, 3, 4), slice(0, 2)) == (1, 2)
+
+
+def test_no_example_is_an_empty_list():
+    assert Subset([], 9).list_or_slice == []
+    assert Subset([], 9).is_list
+
+
 def test_slices_apart_become_a_list():
     assert (Subset(slice(0, 2), 9) + Subset(slice(4, 6), 9)).list_or_slice == [0, 1, 4, 5]
 
