@@ -125,7 +125,8 @@ class Subset:
                 HDF5 data set needs it.
         """
         selection = self.translate(checked_request(subset_request, self.num_examples))
-        if isinstance(subset_request, slice) or isinstance(selection, int):
+        stays_slice = isinstance(subset_request, slice) and isinstance(selection, slice)
+        if stays_slice or isinstance(selection, int):
             return indexable[selection]
         if isinstance(indexable, list | tuple):
             return [indexable[place] for place in _as_list(selection)]

@@ -70,6 +70,7 @@ def test_a_list_of_indices_stays_a_list_and_a_slice_a_slice_if_it_can(subset, re
 def test_indices_without_gaps_of_a_tuple_give_a_list():
     assert Subset(slice(0, 4), 4).index_within_subset((1, 2, 3, 4), [0, 1]) == [1, 2]
     assert Subset(slice(0, 4), 4).index_within_subset((1, 2, 3, 4), slice(0, 2)) == (1, 2)
+    assert Subset([0, 2, 3], 4).index_within_subset((1, 2, 3, 4), slice(0, 2)) == [1, 3]
 
 
 def test_no_example_is_an_empty_list():
