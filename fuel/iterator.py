@@ -22,7 +22,7 @@ class DataIterator(Iterator[Any]):
 
     Attributes:
         request: what was requested last.
-        step: how many items of the epoch were delivered, or drawn and failed before a later one was
+        step: how many items of the epoch were delivered, or failed before a later one was
             delivered.
         finished: whether the end was reached.
         end_seen: whether whoever iterates was told so.
@@ -48,7 +48,7 @@ class DataIterator(Iterator[Any]):
         self.held: tuple[Any] | None = None
         self.request: Any = None
         self._draw = draw
-        self._drawn = step
+        self._drawn = self._before = step
 
     def __next__(self) -> Any:
         if self.held is not None:
@@ -57,9 +57,9 @@ class DataIterator(Iterator[Any]):
             try:
                 item = self._fetch()
             except StopIteration:
-                self.end_seen = True
+                self.step, self.end_seen = self._drawn, True
                 raise
-        self.step = self._drawn
+        self._before, self.step = self.step, self._drawn
         if not self.as_dict:
             return item
         return as_mapping(self.data_stream.sources, item)
@@ -106,7 +106,11 @@ class DataIterator(Iterator[Any]):
 
     def mark_delivered(self, step: int) -> None:
         """Count the first `step` items as delivered; for who gets the data elsewhere."""
-        self.step = self._drawn = step
+        self._before, self.step, self._drawn = self.step, step, step
+
+    def take_back(self) -> None:
+        """Do not count the last item as delivered, until a later one is: it failed on its way."""
+        self.step = self._before
 
     def mark_finished(self) -> None:
         """Note that the end of the epoch was delivered."""

@@ -118,7 +118,7 @@ class _Worker:
             try:
                 kind, value, state = job(*arguments)
                 size = self._publish(generation, sequence, kind, value, state)
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 self._publish_error(generation, sequence, error)
                 size = 0
             self._control.add_statistics(time.perf_counter_ns() - begin, begin - idle, size)
@@ -230,7 +230,7 @@ class _Worker:
         self._bell.ring()
         return slot.size
 
-    def _publish_error(self, generation: int, sequence: int, error: Exception) -> None:
+    def _publish_error(self, generation: int, sequence: int, error: BaseException) -> None:
         where = _where(error)
         text = "".join(traceback.format_exception(error))
         said = "".join(traceback.format_exception_only(error)).strip()
@@ -293,22 +293,31 @@ def _expanded(runs: list[list[int]], stride: int) -> Iterator[tuple[int, Place]]
             yield sequence + number, Place(seed, epoch, step + number)
 
 
-def _where(error: Exception) -> str:
+def _where(error: BaseException) -> str:
     """The innermost transformer or data set that an error passed through, and the source."""
-    holder: Transformer | Dataset | None = None
+    kind: type | None = None
+    sources: tuple[str, ...] = ()
     source = ""
     for frame, _ in traceback.walk_tb(error.__traceback__):
         who = frame.f_locals.get("self")
         if isinstance(who, (Transformer, Dataset)):
-            holder, source = who, ""
+            kind, sources, source = type(who), _sources_of(who), ""
         for variable in ("source_name", "source", "name"):
             named = frame.f_locals.get(variable)
-            if holder is not None and isinstance(named, str) and named in holder.sources:
+            if isinstance(named, str) and named in sources:
                 source = named
-    if holder is None:
+    if kind is None:
         return "the stream"
-    sources = f"source {source!r}" if source else f"sources {', '.join(map(repr, holder.sources))}"
-    return f"{type(holder).__name__}, {sources},"
+    if not sources:
+        return kind.__name__
+    named = f"source {source!r}" if source else f"sources {', '.join(map(repr, sources))}"
+    return f"{kind.__name__}, {named},"
+
+
+def _sources_of(holder: Transformer | Dataset) -> tuple[str, ...]:
+    with suppress(Exception):  # what failed may be unable to tell
+        return tuple(holder.sources)
+    return ()
 
 
 def _wanted(stream: AbstractDataStream) -> str | None:

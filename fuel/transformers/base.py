@@ -112,9 +112,13 @@ class Transformer(AbstractDataStream):
         try:
             return self.apply(data, self._context() if self.uses_place else NO_CONTEXT)
         except StopIteration as error:  # it must not be taken for the end of the epoch
+            self._take_back()
             raise RuntimeError(
                 f"{type(self).__name__} raised StopIteration over an item"
             ) from error
+        except BaseException:
+            self._take_back()
+            raise
 
     def transform_example(self, example: tuple[Any, ...]) -> tuple[Any, ...]:
         """What becomes of one example."""
@@ -189,6 +193,16 @@ class Transformer(AbstractDataStream):
             return self.state_dict()
         except NotImplementedError:  # a child of the user's that does not count: copies start anew
             return None
+
+    def _take_back(self) -> None:
+        """Let the place be that of the item that failed here, so that it is not passed over."""
+        if not self._makes_each_alone:
+            return
+        stream: AbstractDataStream = self.data_stream
+        while isinstance(stream, Transformer):
+            stream = stream.data_stream
+        if isinstance(stream.epoch_iterator, DataIterator):
+            stream.epoch_iterator.take_back()
 
     def _context(self) -> Context:
         """The context of the item that the data set gave last."""

@@ -88,6 +88,25 @@ class FailsOnSource(SourcewiseTransformer):
         return source_batch
 
 
+class Sourceless(Transformer):
+    """Cannot do anything, and cannot tell its sources then."""
+
+    works = True
+
+    def __init__(self, data_stream):
+        super().__init__(data_stream, data_stream.produces_examples)
+
+    @property
+    def sources(self):
+        if not self.works:
+            raise AttributeError("gone")
+        return self.data_stream.sources
+
+    def transform_batch(self, batch):
+        self.works = False
+        fail()
+
+
 def act(action, wanted, folder, batch):
     """Do something when example `wanted` comes, at most once if there is a folder."""
     if wanted in batch[1]:
@@ -121,7 +140,7 @@ def hang():
     signal.pause()
 
 
-ACTIONS = {"fail": fail, "die": die, "hang": hang}
+ACTIONS = {"fail": fail, "die": die, "hang": hang, "exit": partial(sys.exit, 3)}
 
 
 def acting(action, wanted, folder=None, *, whole=False):

@@ -173,6 +173,25 @@ def test_an_exception_in_a_sourcewise_transformer_names_the_source():
         next(stream.get_epoch_iterator())
 
 
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_transformer_that_exits_is_an_error_like_any_other(whole):
+    with MultiProcessing(streams.acting("exit", 10, whole=whole)) as stream:
+        epoch = stream.get_epoch_iterator()
+        next(epoch), next(epoch)
+        with pytest.raises(WorkerError, match=r"Mapping, .* step 2 .*: SystemExit: 3"):
+            next(epoch)
+
+        assert sum(1 for _ in epoch) == 3
+
+
+def test_an_error_is_told_also_if_the_transformer_cannot_name_its_sources():
+    with (
+        MultiProcessing(streams.Sourceless(streams.root(seed=1)), workers=1) as stream,
+        pytest.raises(WorkerError, match="Sourceless failed in a worker process, .* seventh seal"),
+    ):
+        next(stream.get_epoch_iterator())
+
+
 def test_a_local_variable_is_not_taken_for_a_source():
     chain = Mapping(streams.root(seed=1), streams.fail_with_a_name)
     with (

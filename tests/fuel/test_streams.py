@@ -391,22 +391,36 @@ def test_iterating_after_closing_opens_again():
     assert plain(list(again.get_epoch_iterator())) == plain(list(stream.get_epoch_iterator()))
 
 
-def test_a_request_that_fails_is_made_again_after_resuming():
-    def fail_once_at(rows):
-        def mapping(batch):
-            if batch[1].tolist() == rows:
-                raise ArithmeticError("bad batch")
-            return batch
+@pytest.mark.parametrize("error", [ArithmeticError, KeyboardInterrupt, StopIteration])
+@pytest.mark.parametrize("fails_at", [0, 1, 3])
+@pytest.mark.parametrize("peeked", [False, True])
+def test_an_item_that_failed_on_its_way_is_the_next_after_resuming(error, fails_at, peeked):
+    def fail(batch):
+        if batch[1][0] == 2 * fails_at and failing:
+            raise error
+        return batch
 
-        return mapping
+    def chain():
+        inner = Mapping(DataStream(dataset(), SequentialScheme(8, 2)), tuple)
+        return Mapping(Flatten(Mapping(inner, fail)), tuple)
 
-    stream = Mapping(DataStream(dataset(), SequentialScheme(6, 2)), fail_once_at([2, 3]))
+    failing = True
+    stream = chain()
     iterator = stream.get_epoch_iterator()
-    next(iterator)
-    with pytest.raises(ArithmeticError):
+    for _ in range(fails_at):
         next(iterator)
+    with pytest.raises(RuntimeError if error is StopIteration else error):
+        stream.peek() if peeked else next(iterator)
+    state = through_json(stream.state_dict())
+    rest = [item[1].ravel().tolist() for item in iterator]
+    failing = False
+    again = chain()
+    again.load_state_dict(state)
 
-    assert [item[1].tolist() for item in iterator] == [[4, 5]]
+    expected = [[2 * step, 2 * step + 1] for step in range(fails_at, 4)]
+    assert [item[1].ravel().tolist() for item in again.get_epoch_iterator()] == expected
+    assert rest == expected[1:]
+    assert stream.state_dict() == again.state_dict()
 
 
 def test_the_state_is_small_and_json():
