@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from fuel._local_cache import cache_file
+from fuel._files._local_cache import cache_file
 from fuel.config_parser import config, user_data_directory
 
 __all__ = ["find_in_data_path", "is_in_data_path", "locate"]

@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from fuel._publish import publish
-from fuel._text_lines import TextLines, open_text
+from fuel._files._publish import publish
+from fuel._files._text_lines import TextLines, open_text
 
 __all__ = ["LEVELS", "SPECIAL_TOKENS", "Vocabulary", "load_dictionary", "split_line"]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import h5py
 from rich.filesize import decimal
 
-from fuel._publish import publish
+from fuel._files._publish import publish
 from fuel.commands._description import FileDescription
 from fuel.commands._html import facts, page_of, table
 from fuel.commands._source_card import source_card

@@ -10,8 +10,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from fuel._publish import publish
-from fuel._scratch import scratch_directory
+from fuel._files._publish import publish
+from fuel._files._scratch import scratch_directory
 from fuel.commands._command import (
     DONE,
     ENDINGS,

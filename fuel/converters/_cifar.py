@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fuel._archive import ArchiveLimits, archive_members
+from fuel._files._archive import ArchiveLimits, archive_members
 from fuel.converters._output import IMAGE_AXES, INDEX_AXES, write_data_set
 from fuel.converters._pickled import read_pickle
 from fuel.converters.base import progress_bar

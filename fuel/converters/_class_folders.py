@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fuel._archive import extract_archive
+from fuel._files._archive import extract_archive
 from fuel.converters._own_splits import ONE_SPLIT, Draw
 
 __all__ = ["ClassFolders", "LabelledImage", "unpacked_folder"]

@@ -18,7 +18,7 @@ import numpy.typing as npt
 import scipy.io
 import scipy.io.matlab
 
-from fuel._archive import ArchiveMember, archive_members
+from fuel._files._archive import ArchiveMember, archive_members
 from fuel.converters._members import MEMBER_LIMIT, read_member
 from fuel.converters._ragged import write_arrays
 from fuel.converters.base import progress_bar

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fuel._archive import ArchiveError, ArchiveMember
+from fuel._files._archive import ArchiveError, ArchiveMember
 from fuel._optional import optional_module
 
 __all__ = ["channels_first", "pillow", "read_member", "rgb_image"]

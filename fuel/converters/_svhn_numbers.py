@@ -7,7 +7,7 @@ from pathlib import Path
 
 import h5py
 
-from fuel._archive import archive_members
+from fuel._files._archive import archive_members
 from fuel.converters._digit_struct import FIELDS, DigitStruct
 from fuel.converters._members import channels_first, pillow, read_member, rgb_image
 from fuel.converters._ragged import RaggedSource

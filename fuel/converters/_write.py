@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from fuel._scratch import scratch_directory
+from fuel._files._scratch import scratch_directory
 from fuel.converters._provenance import record_provenance
 from fuel.converters._rows import RaggedRows
 from fuel.converters._spool import Spool

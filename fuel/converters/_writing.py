@@ -12,7 +12,7 @@ from typing import Any
 
 import h5py
 
-from fuel._publish import publish
+from fuel._files._publish import publish
 
 __all__ = ["create_hdf5", "extend_hdf5"]
 

@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from fuel._archive import archive_members
+from fuel._files._archive import archive_members
 from fuel.converters._members import channels_first, pillow, read_member, rgb_image
 from fuel.converters.base import check_exists, create_hdf5, progress_bar, record_inputs
 from fuel.datasets.hdf5 import H5PYDataset

@@ -11,7 +11,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from fuel._archive import archive_members
+from fuel._files._archive import archive_members
 from fuel.converters._members import channels_first, pillow, read_member, rgb_image
 from fuel.converters._ragged import RaggedSource
 from fuel.converters.base import check_exists, create_hdf5, progress_bar, record_inputs

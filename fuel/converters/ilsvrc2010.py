@@ -15,7 +15,7 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from fuel._archive import archive_members
+from fuel._files._archive import archive_members
 from fuel.config_parser import config
 from fuel.converters._ilsvrc import (
     CLASSES,

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
+from fuel._files._scratch import scratch_directory
 from fuel._optional import optional_module
-from fuel._scratch import scratch_directory
 from fuel.converters._class_folders import ClassFolders, unpacked_folder
 from fuel.converters._own_splits import Draw, add_arguments, refuse_two_ways
 from fuel.converters._picture_form import COLORS, FITS, PictureForm

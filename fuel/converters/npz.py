@@ -15,7 +15,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from fuel._scratch import scratch_directory
+from fuel._files._scratch import scratch_directory
 from fuel.converters._own_splits import Draw, add_arguments, files_by_split, refuse_two_ways
 from fuel.converters._rows import BLOCK
 from fuel.converters._spool import Spool

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fuel._scratch import scratch_directory
+from fuel._files._scratch import scratch_directory
 from fuel.converters._own_splits import (
     Draw,
     add_arguments,

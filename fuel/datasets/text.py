@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from fuel._text_lines import TextLines
+from fuel._files._text_lines import TextLines
 from fuel.datasets._dataset import Dataset
 from fuel.vocabulary import LEVELS, load_dictionary, split_line
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from fuel._archive import ArchiveError, ArchiveLimits, ArchiveMember, archive_members
+from fuel._files._archive import ArchiveError, ArchiveLimits, ArchiveMember, archive_members
 from fuel.downloaders._http import DownloadError, Patience, http_get, write_all
 from fuel.downloaders._part import DataFile, deliver
 from fuel.downloaders._printable import printable

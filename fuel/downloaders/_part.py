@@ -13,8 +13,8 @@ from io import BufferedReader, FileIO
 from pathlib import Path
 from typing import BinaryIO
 
-from fuel._file_lock import is_at, open_locked
-from fuel._publish import publish
+from fuel._files._file_lock import is_at, open_locked
+from fuel._files._publish import publish
 from fuel.downloaders._http import DownloadError
 
 __all__ = ["DataFile", "deliver"]

@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from fuel._archive import ArchiveError, archive_members
+from fuel._files._archive import ArchiveError, archive_members
+from fuel._files._publish import publish
 from fuel._progress import progress_bar
-from fuel._publish import publish
 from fuel.downloaders.base import DownloadError, clear_files
 from fuel.downloaders.mirrors import DataFile, HTTPMirror
 from fuel.downloaders.recipe import Recipe

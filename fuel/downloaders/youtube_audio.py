@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from fuel._publish import publish
+from fuel._files._publish import publish
 from fuel._video_id import checked_video_id
 from fuel.downloaders._printable import printable
 from fuel.downloaders.base import DownloadError, clear_files, ensure_directory_exists

@@ -7,15 +7,15 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from fuel._bijection import KeyedBijection
 from fuel._indices import as_array, is_identity
 from fuel._orders import BlockOrder, PassesOrder
 from fuel._requests import IndexRequests
-from fuel._seeded_orders import MANY, OrderWithNext, begin_order, seeded_order
 from fuel.config_parser import config
 from fuel.exceptions import StateMismatchError
 from fuel.schemes._base import BatchScheme, IndexScheme
+from fuel.schemes._bijection import KeyedBijection
 from fuel.schemes._epochs import AnyOrder, NumberedEpochs, declared_length
+from fuel.schemes._seeded_orders import MANY, OrderWithNext, begin_order, seeded_order
 
 __all__ = ["ShuffledExampleScheme", "ShuffledScheme"]
 

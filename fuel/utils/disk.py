@@ -1,5 +1,5 @@
 """How full disks are, and directories on them."""
 
-from fuel._disk import check_enough_space, disk_usage, safe_mkdir
+from fuel._files._disk import check_enough_space, disk_usage, safe_mkdir
 
 __all__ = ["check_enough_space", "disk_usage", "safe_mkdir"]

@@ -1,7 +1,7 @@
 """Locks among processes that end with the process that holds them."""
 
-from fuel._file_lock import file_lock
-from fuel._held_locks import (
+from fuel._files._file_lock import file_lock
+from fuel._files._held_locks import (
     TIMEOUT,
     get_readlock,
     get_writelock,

@@ -8,9 +8,9 @@ import os
 import shutil
 from pathlib import Path
 
-from fuel._disk import check_enough_space
-from fuel._file_lock import file_lock
-from fuel._publish import publish
+from fuel._files._disk import check_enough_space
+from fuel._files._file_lock import file_lock
+from fuel._files._publish import publish
 from fuel.config_parser import config
 
 __all__ = ["cache_file", "copy_from_server_to_local"]

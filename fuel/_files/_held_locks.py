@@ -6,7 +6,7 @@ import os
 from contextlib import ExitStack
 from typing import Final
 
-from fuel._file_lock import file_lock
+from fuel._files._file_lock import file_lock
 
 __all__ = [
     "TIMEOUT",

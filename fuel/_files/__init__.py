@@ -1,0 +1,1 @@
+"""Files: locked among processes, published whole, cached, unpacked, read line by line."""
