@@ -25,11 +25,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from fuel._abstract_stream import AbstractDataStream
 from fuel._serving._arrays import recv_arrays, send_arrays
 from fuel._serving._error import ServerError
 from fuel._serving._keys import make_keys
 from fuel._serving._loop import Server
+from fuel._streams._abstract_stream import AbstractDataStream
 
 __all__ = ["Server", "ServerError", "make_keys", "recv_arrays", "send_arrays", "start_server"]
 

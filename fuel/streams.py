@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from fuel._abstract_stream import AbstractDataStream, AxisLabels
-from fuel._context import Context, Place, new_array
 from fuel._indices import positive
-from fuel._readable import Readable
 from fuel._requests import next_request, skip_requests
 from fuel._serving._stream import ServerDataStream
 from fuel._shard import WHOLE, Shard
-from fuel._stream_state import STATE_VERSION, check_shard, check_state, shard_entry
+from fuel._streams._abstract_stream import AbstractDataStream, AxisLabels
+from fuel._streams._context import Context, Place, new_array
+from fuel._streams._readable import Readable
+from fuel._streams._stream_state import STATE_VERSION, check_shard, check_state, shard_entry
 from fuel.config_parser import config
 from fuel.iterator import DataIterator
 from fuel.schemes import IterationScheme, ShardedScheme

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from fuel._codec import CodecError
-from fuel._context import Context, Place, new_array
 from fuel._serving._connection import Connection
 from fuel._serving._error import ServerError
 from fuel._serving._message import Message
 from fuel._shard import Shard
+from fuel._streams._context import Context, Place, new_array
 from fuel._workers._result import EncodedState
 from fuel.exceptions import StateMismatchError
 

@@ -15,7 +15,6 @@ from typing import Any, Self
 
 import zmq
 
-from fuel._abstract_stream import AbstractDataStream
 from fuel._serving import _message
 from fuel._serving._address import address_of, bind, is_ipv6
 from fuel._serving._gate import Gate
@@ -25,6 +24,7 @@ from fuel._serving._push import Pusher
 from fuel._serving._run import OPERATIONS, Start, copy_of, state_of
 from fuel._serving._session import Session
 from fuel._shard import WHOLE, Shard
+from fuel._streams._abstract_stream import AbstractDataStream
 from fuel._workers._doorbell import Doorbell
 
 __all__ = ["Server"]

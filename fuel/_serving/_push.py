@@ -10,10 +10,10 @@ from typing import Any
 
 import zmq
 
-from fuel._abstract_stream import AbstractDataStream
 from fuel._serving._address import bind
 from fuel._serving._arrays import send_arrays
 from fuel._serving._log import QuietLog
+from fuel._streams._abstract_stream import AbstractDataStream
 
 logger = logging.getLogger("fuel.server")
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from fuel._abstract_stream import AbstractDataStream
 from fuel._shard import WHOLE, Shard
+from fuel._streams._abstract_stream import AbstractDataStream
 from fuel.datasets import H5PYDataset, IndexableDataset, IterableDataset
 from fuel.streams import DataStream
 

@@ -9,11 +9,11 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from fuel._abstract_stream import AbstractDataStream
 from fuel._codec import CodecError
 from fuel._serving import _message
 from fuel._serving._run import Reply, Start, error_reply, run
 from fuel._shard import WHOLE, Shard
+from fuel._streams._abstract_stream import AbstractDataStream
 
 logger = logging.getLogger("fuel.server")
 

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
-from fuel._abstract_stream import AbstractDataStream, AxisLabels
-from fuel._context import Context
 from fuel._serving._address import address_of
 from fuel._serving._client import ServedEpochs, Welcome, Wishes
 from fuel._serving._connection import Connection
 from fuel._serving._error import ServerError
 from fuel._shard import WHOLE, Shard
+from fuel._streams._abstract_stream import AbstractDataStream, AxisLabels
+from fuel._streams._context import Context
 from fuel.exceptions import StateMismatchError
 from fuel.iterator import DataIterator
 

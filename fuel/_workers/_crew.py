@@ -12,8 +12,8 @@ import warnings
 import weakref
 from typing import Any, Literal, NamedTuple
 
-from fuel import _chain
 from fuel._cores import cores_at_hand
+from fuel._streams import _chain
 from fuel._workers._choice import Choice, Pace, choose_workers, explain
 from fuel._workers._describe import DescriptionError
 from fuel._workers._error import WorkerError

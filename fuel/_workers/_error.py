@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fuel._context import Place
+from fuel._streams._context import Place
 
 __all__ = ["RemoteError", "WorkerDiedError", "WorkerError", "show_request"]
 

@@ -22,8 +22,8 @@ import numpy as np
 import zmq
 
 from fuel import _codec
-from fuel._chain import Chain, root
-from fuel._context import Place, new_array
+from fuel._streams._chain import Chain, root
+from fuel._streams._context import Place, new_array
 from fuel._workers import _parcel
 from fuel._workers._describe import SCRIPT
 from fuel._workers._doorbell import Doorbell

@@ -12,7 +12,7 @@ import zmq
 
 from fuel import _codec
 from fuel._codec import Buffer
-from fuel._context import Place
+from fuel._streams._context import Place
 from fuel._workers._error import RemoteError, WorkerDiedError, WorkerError, show_request
 from fuel._workers._process import WorkerProcess, WorkerSettings
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from fuel._context import Place
+from fuel._streams._context import Place
 from fuel._workers._error import WorkerError
 from fuel._workers._pool import RequestPool, Workers
 from fuel.iterator import DataIterator

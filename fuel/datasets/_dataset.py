@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
-from fuel._context import Allocate
+from fuel._streams._context import Allocate
 from fuel.schemes import IterationScheme
 from fuel.streams import AbstractDataStream, AxisLabels, DataStream
 

@@ -7,11 +7,11 @@ from typing import Any
 import h5py
 import numpy as np
 
-from fuel._context import new_array
-from fuel._subset import Subset
+from fuel._streams._context import new_array
 from fuel.datasets._dataset import Dataset
 from fuel.datasets._plan import ReadPlan
 from fuel.datasets._source_file import SourceFile
+from fuel.datasets._subset import Subset
 
 __all__ = ["PytablesDataset"]
 

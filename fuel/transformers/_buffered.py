@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fuel._context import Context
+from fuel._streams._context import Context
 from fuel.transformers.base import Transformer
 
 __all__ = ["BufferedTransformer"]

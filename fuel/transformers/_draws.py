@@ -5,8 +5,8 @@ from typing import Protocol
 
 import numpy as np
 
-from fuel._context import Place
 from fuel._shuffle import philox
+from fuel._streams._context import Place
 
 __all__ = ["Draws", "GivenDraws", "NumPyGenerator", "PlacedDraws"]
 

@@ -4,8 +4,8 @@ from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from fuel._context import Context
-from fuel._stream_state import STATE_VERSION, check_state
+from fuel._streams._context import Context
+from fuel._streams._stream_state import STATE_VERSION, check_state
 from fuel.iterator import DataIterator
 from fuel.streams import AbstractDataStream, AxisLabels
 

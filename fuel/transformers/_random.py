@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from fuel._abstract_stream import PartOfStream
-from fuel._context import Allocate, Context, new_array
+from fuel._streams._abstract_stream import PartOfStream
+from fuel._streams._context import Allocate, Context, new_array
 from fuel.streams import AbstractDataStream
 from fuel.transformers._draws import Draws, GivenDraws, NumPyGenerator, PlacedDraws
 from fuel.transformers._joining import JoiningStream

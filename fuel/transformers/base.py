@@ -4,11 +4,11 @@ from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from fuel._context import NO_CONTEXT, Context
 from fuel._random_state import has_random_state, load_random_states, random_states
 from fuel._requests import skip_requests
 from fuel._shard import Shard
-from fuel._stream_state import STATE_VERSION, check_state
+from fuel._streams._context import NO_CONTEXT, Context
+from fuel._streams._stream_state import STATE_VERSION, check_state
 from fuel.iterator import DataIterator
 from fuel.schemes import IterationScheme
 from fuel.streams import AbstractDataStream, AxisLabels

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from fuel._context import Context
+from fuel._streams._context import Context
 from fuel.streams import AbstractDataStream
 from fuel.transformers.base import Transformer
 

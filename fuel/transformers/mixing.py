@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from fuel._context import Context, Place, new_array
 from fuel._shuffle import philox
+from fuel._streams._context import Context, Place, new_array
 from fuel.config_parser import config
 from fuel.streams import AbstractDataStream
 from fuel.transformers._joining import JoiningStream

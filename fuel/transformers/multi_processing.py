@@ -9,10 +9,10 @@ from typing import Any, Literal, Self, TypeVar
 
 import numpy as np
 
-from fuel import _chain
-from fuel._context import Context
-from fuel._profile import QueueState
 from fuel._shard import Shard
+from fuel._streams import _chain
+from fuel._streams._context import Context
+from fuel._streams._profile import QueueState
 from fuel._workers._choice import Choice, choose_workers
 from fuel._workers._crew import Crew, Terms
 from fuel._workers._error import WorkerError

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from fuel._context import Allocate, Context, new_array
+from fuel._streams._context import Allocate, Context, new_array
 from fuel.config_parser import config
 from fuel.streams import AbstractDataStream
 from fuel.transformers._ragged import each, is_ragged

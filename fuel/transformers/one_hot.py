@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from fuel._context import Allocate
+from fuel._streams._context import Allocate
 from fuel.config_parser import config
 from fuel.streams import AbstractDataStream
 from fuel.transformers.numeric import WritingTransformer

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from fuel._context import Context
 from fuel._first_fit import Rows
 from fuel._indices import positive
+from fuel._streams._context import Context
 from fuel.streams import AbstractDataStream
 from fuel.transformers.base import Transformer
 

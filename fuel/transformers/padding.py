@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from fuel._context import Allocate, Context
+from fuel._streams._context import Allocate, Context
 from fuel.config_parser import config
 from fuel.streams import AbstractDataStream
 from fuel.transformers.base import Transformer

@@ -4,9 +4,9 @@ import h5py
 import numpy as np
 import pytest
 
-from fuel._chain import Chain, obstacle, root
-from fuel._context import Place
 from fuel._requests import next_request
+from fuel._streams._chain import Chain, obstacle, root
+from fuel._streams._context import Place
 from fuel.datasets import Dataset, H5PYDataset, IndexableDataset, IterableDataset
 from fuel.schemes import ConstantScheme, SequentialScheme, ShuffledScheme
 from fuel.streams import DataStream

@@ -6,8 +6,8 @@ import streams_of_sequences as streams
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fuel._chain import Chain, obstacle, root
-from fuel._context import Place, new_array
+from fuel._streams._chain import Chain, obstacle, root
+from fuel._streams._context import Place, new_array
 from fuel.schemes import BucketScheme, ConstantScheme, PackScheme
 from fuel.testing import check_resumable, through_json
 from fuel.transformers import BackgroundProcess, Cache, MultiProcessing, Segments

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from fuel._context import Allocate, new_array
+from fuel._streams._context import Allocate, new_array
 from fuel.streams import AbstractDataStream
 from fuel.transformers._random import RandomTransformer
 from fuel.transformers.image._formats import (

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from fuel._context import Allocate
+from fuel._streams._context import Allocate
 from fuel.streams import AbstractDataStream
 from fuel.transformers._random import RandomTransformer, in_object_array
 from fuel.transformers.image._formats import (

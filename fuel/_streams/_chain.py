@@ -22,9 +22,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from fuel._context import Allocate, Context, Place, new_array
 from fuel._requests import as_list
 from fuel._shard import WHOLE, Shard
+from fuel._streams._context import Allocate, Context, Place, new_array
 from fuel.datasets._dataset import Dataset
 from fuel.streams import AbstractDataStream, DataStream
 from fuel.transformers.base import Transformer

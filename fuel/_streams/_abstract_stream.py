@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fuel._context import Context
-from fuel._placed import Placed
-from fuel._profile import Profile, QueueState, profile
 from fuel._shard import Shard
-from fuel._stream_state import STATE_VERSION, check_shard, check_state, shard_entry
+from fuel._streams._context import Context
+from fuel._streams._placed import Placed
+from fuel._streams._profile import Profile, QueueState, profile
+from fuel._streams._stream_state import STATE_VERSION, check_shard, check_state, shard_entry
 from fuel.iterator import DataIterator
 from fuel.schemes import IterationScheme
 
