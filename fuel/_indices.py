@@ -25,7 +25,14 @@ def given_indices(examples: int | Iterable[int]) -> Sequence[int]:
         if isinstance(examples, np.ndarray) and examples.dtype.kind in "iu" and examples.ndim == 1:
             return examples.tolist()
         return [index(example) for example in examples]
-    if (count := index(examples)) < 0:
+    try:
+        count = index(examples)
+    except TypeError as error:
+        raise TypeError(
+            f"examples is a {type(examples).__name__}, but must be a number of examples, such as "
+            "dataset.num_examples, or their indices"
+        ) from error
+    if count < 0:
         raise ValueError(f"examples={examples} must be zero or more, or the indices")
     return range(count)
 

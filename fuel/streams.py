@@ -16,7 +16,7 @@ from fuel._serving._stream import ServerDataStream
 from fuel._shard import WHOLE, Shard
 from fuel._streams._abstract_stream import AbstractDataStream, AxisLabels
 from fuel._streams._context import Context, Place, new_array
-from fuel._streams._readable import Readable
+from fuel._streams._readable import HasData, Readable
 from fuel._streams._stream_state import STATE_VERSION, check_shard, check_state, shard_entry
 from fuel.config_parser import config
 from fuel.iterator import DataIterator
@@ -38,6 +38,7 @@ class DataStream(AbstractDataStream):
             never ends gets epochs this way.
 
     Raises:
+        TypeError: if `dataset` is data rather than a data set.
         ValueError: if `examples_per_epoch` is not positive, or comes with a scheme.
     """
 
@@ -50,6 +51,11 @@ class DataStream(AbstractDataStream):
         examples_per_epoch: int | None = None,
     ) -> None:
         super().__init__(iteration_scheme, axis_labels)
+        if not isinstance(dataset, HasData):
+            raise TypeError(
+                f"dataset is a {type(dataset).__name__}, which is no data set; for arrays, lists "
+                'and whatever has a length and examples by index, give IndexableDataset({"x": it})'
+            )
         if examples_per_epoch is not None:
             positive("examples_per_epoch", examples_per_epoch)
             if iteration_scheme is not None:

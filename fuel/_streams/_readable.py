@@ -1,9 +1,20 @@
 """What a stream needs of a data set."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
-__all__ = ["Readable"]
+__all__ = ["HasData", "Readable"]
+
+
+@runtime_checkable
+class HasData(Protocol):
+    """The least by which a data set is told from data."""
+
+    def open(self) -> Any:
+        """A state to read with."""
+
+    def get_data(self, state: Any = None, request: Any = None) -> Any:
+        """The data of a request."""
 
 
 class Readable(Protocol):

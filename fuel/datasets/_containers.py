@@ -39,6 +39,18 @@ class _StoredArray(Protocol):
         """A part."""
 
 
+@runtime_checkable
+class _Labelled(Protocol):
+    """A column or a table of pandas: what it gives for an index goes by labels, not by places."""
+
+    @property
+    def iloc(self) -> Any:
+        """Parts by place."""
+
+    def to_numpy(self) -> np.ndarray:
+        """All of it as an array."""
+
+
 class ForeignArray:
     """A stored array of another library, which may want indices sorted and distinct.
 
@@ -73,6 +85,8 @@ def adopt(container: Any) -> Any:
     """A container as what `select` reads from, without a copy of its data."""
     if isinstance(container, np.ndarray | list | tuple):
         return container
+    if isinstance(container, _Labelled):
+        return container.to_numpy()
     if isinstance(container, _SharesMemory) and container.__dlpack_device__()[0] == _CPU:
         return np.from_dlpack(container)
     if isinstance(container, _StoredArray) and len(container.shape) > 0:

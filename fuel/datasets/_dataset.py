@@ -77,7 +77,11 @@ class Dataset(ABC):
             AttributeError: if the data set has not set `_example_iteration_scheme`.
         """
         if self._example_iteration_scheme is _MISSING:
-            raise AttributeError(f"{type(self).__name__} offers no example_iteration_scheme")
+            raise AttributeError(
+                f"{type(self).__name__} offers no example_iteration_scheme; set one in the "
+                "constructor: SequentialExampleScheme(num_examples), or None if get_data takes no "
+                "requests"
+            )
         return self._example_iteration_scheme
 
     @example_iteration_scheme.setter

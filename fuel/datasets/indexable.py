@@ -21,8 +21,9 @@ class IndexableDataset(Dataset):
     """Examples in containers that can be indexed: arrays, lists, and the like.
 
     Arrays are not copied when the data set is made; what it gives are copies, always. Tensors of
-    other libraries in the CPU's memory are looked at as arrays of NumPy's (by DLPack); their stored
-    arrays, Zarr's for instance, are read part by part, and give arrays of NumPy's.
+    other libraries in the CPU's memory are looked at as arrays of NumPy's (by DLPack), and so are
+    columns of pandas, by place and not by label; their stored arrays, Zarr's for instance, are read
+    part by part, and give arrays of NumPy's.
 
     Args:
         indexables: from source name to container; or one container, whose source is `data`.

@@ -93,7 +93,8 @@ class TableDataset(Dataset):
         if not isinstance(table, ArrowTable | RowTable):
             raise TypeError(
                 f"a {type(table).__name__} is not a table that can be read: it needs column_names "
-                "and rows by index; for arrays by name use IndexableDataset"
+                "and rows by index; for columns by name, as in dict(frame), use IndexableDataset, "
+                "and read a file first, for instance by pyarrow.parquet.read_table"
             )
         self.table = table
         self.provides_sources = tuple(table.column_names)

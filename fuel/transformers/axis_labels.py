@@ -35,7 +35,8 @@ class ExpectsAxisLabels:
             return
         if actual is None:
             logger.warning(
-                "%s needs the axes %s, but source %r has no axis labels to verify that by",
+                "%s needs the axes %s, but source %r has no axis labels to verify that by; give "
+                "its data set axis_labels=",
                 type(self).__name__,
                 expected,
                 source_name,

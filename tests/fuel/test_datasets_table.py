@@ -166,3 +166,41 @@ def test_an_array_of_jax_is_looked_at_without_a_copy_and_gives_arrays_of_numpy()
     assert type(batch) is np.ndarray
     np.testing.assert_array_equal(batch, [[6, 7], [2, 3]])
     assert np.shares_memory(dataset.indexables[0], np.asarray(array))
+
+
+class Labelled:
+    """Acts like a column of pandas: an index is a label, unless it goes through `iloc`."""
+
+    def __init__(self, values, labels):
+        self.values, self.labels = np.asarray(values), list(labels)
+        self.shape, self.dtype = self.values.shape, self.values.dtype
+
+    @property
+    def iloc(self):
+        return self.values
+
+    def to_numpy(self):
+        return self.values
+
+    def __len__(self):
+        return len(self.values)
+
+    def __getitem__(self, key):
+        if isinstance(key, slice):
+            return self.values[key]
+        return self.values[[self.labels.index(label) for label in key]]
+
+
+@pytest.mark.parametrize("request_", [[2, 0], [0, 1], slice(0, 2), 1], ids=str)
+def test_a_column_whose_indices_are_labels_is_read_by_place(request_):
+    values = np.array([30, 10, 20])
+    column = Labelled(values, labels=[2, 0, 1])
+
+    (batch,) = IndexableDataset({"x": column}).get_data(None, request_)
+
+    np.testing.assert_array_equal(batch, values[request_])
+
+
+def test_a_path_in_place_of_a_table_is_refused_and_reading_it_first_is_advised():
+    with pytest.raises(TypeError, match=r"a str is not a table .* read a file first"):
+        TableDataset("flowers.parquet")

@@ -338,3 +338,8 @@ def test_rng_is_a_generator_and_seed_an_integer(arguments, message):
 def test_a_cross_validation_needs_a_fold():
     with pytest.raises(ValueError, match="num_folds=0"):
         next(cross_validation(SequentialExampleScheme, 10, 0))
+
+
+def test_a_data_set_in_place_of_a_number_of_examples_is_refused_and_the_cure_is_said():
+    with pytest.raises(TypeError, match=r"must be a number of examples, such as dataset\.num"):
+        ShuffledScheme(object(), 2)

@@ -580,6 +580,23 @@ def test_what_is_no_scheme_is_refused(scheme):
         DataStream(IndexableDataset(np.arange(4)), iteration_scheme=scheme)
 
 
+@pytest.mark.parametrize("data", [np.arange(4), [1, 2]], ids=["array", "list"])
+def test_data_that_is_no_data_set_is_refused_and_the_cure_is_said(data):
+    with pytest.raises(TypeError, match=r"which is no data set; .* give IndexableDataset"):
+        DataStream(data, iteration_scheme=SequentialScheme(4, 2))
+
+
+def test_a_data_set_without_a_scheme_for_examples_says_how_to_get_one():
+    class Three(Dataset):
+        provides_sources = ("x",)
+
+        def get_data(self, state=None, request=None):
+            return (request,)
+
+    with pytest.raises(AttributeError, match=r"SequentialExampleScheme\(num_examples\)"):
+        Three().get_example_stream()
+
+
 def test_a_place_does_not_fit_other_rows_of_an_array():
     stream, other = (
         DataStream(
