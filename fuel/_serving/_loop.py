@@ -10,11 +10,11 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from functools import partial
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import zmq
 
+from fuel._closing import Closing
 from fuel._serving import _message
 from fuel._serving._address import address_of, bind, is_ipv6
 from fuel._serving._gate import Gate
@@ -42,7 +42,7 @@ _GRACE = 5.0
 """Seconds that sessions may take to end when the server is closed."""
 
 
-class Server:
+class Server(Closing):
     """Serves a stream to any number of clients; `fuel.server.start_server` runs one.
 
     It listens from when it is made; `serve` answers, in whatever thread calls it, until `stop`.
@@ -175,17 +175,6 @@ class Server:
         self._gate.close()
         self._context.destroy(linger=100)
         self._bell.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _open(self, address: str) -> None:
         self._socket: zmq.Socket[bytes] = self._context.socket(zmq.ROUTER)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
+from fuel._closing import Closing
 from fuel._serving._address import address_of
 from fuel._serving._client import ServedEpochs, Welcome, Wishes
 from fuel._serving._connection import Connection
@@ -20,7 +20,7 @@ from fuel.iterator import DataIterator
 __all__ = ["ServerDataStream", "ServerError"]
 
 
-class ServerDataStream(AbstractDataStream):
+class ServerDataStream(AbstractDataStream, Closing):
     """A stream that a server runs: `fuel.server.start_server`, or the command `fuel-serve`.
 
     It is like the server's stream in this process: its `state_dict` is that stream's, at the item
@@ -164,17 +164,6 @@ class ServerDataStream(AbstractDataStream):
         """Let the server go; iterating again connects again, and goes on."""
         self._epochs.close()
         self._known = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __getstate__(self) -> dict[str, Any]:
         """Everything but the connection; the place instead of it."""

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from fuel._streams._context import Context
+from fuel._streams._copy import copied_state
 from fuel._streams._stream_state import STATE_VERSION, check_state
 from fuel.iterator import DataIterator
 from fuel.streams import AbstractDataStream, AxisLabels
@@ -101,12 +102,7 @@ class JoiningStream(AbstractDataStream):
 
     def __getstate__(self) -> dict[str, Any]:
         """Everything but live iterators; the place instead of them."""
-        state = {name: value for name, value in vars(self).items() if name not in _UNSAVED}
-        try:
-            place = self.state_dict()
-        except NotImplementedError:  # a stream of the user's that does not count: copies start anew
-            place = None
-        return {**state, "_place": place}
+        return copied_state(self, _UNSAVED)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         place = state.pop("_place")

@@ -1,15 +1,15 @@
 """A stream that is iterated over in the background, without end."""
 
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
+from fuel._closing import Closing
 from fuel.streams import AbstractDataStream
 from fuel.transformers.multi_processing import MultiProcessing
 
 __all__ = ["BackgroundProcess"]
 
 
-class BackgroundProcess:
+class BackgroundProcess(Closing):
     """Iterates over a stream's epochs for ever, in a worker process.
 
     A stream that no other process can import is iterated over in this one, with an
@@ -51,14 +51,3 @@ class BackgroundProcess:
     def close(self) -> None:
         """End the worker."""
         self._stream.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

@@ -8,6 +8,7 @@ from fuel._random_state import has_random_state, load_random_states, random_stat
 from fuel._requests import skip_requests
 from fuel._shard import Shard
 from fuel._streams._context import NO_CONTEXT, Context
+from fuel._streams._copy import copied_state
 from fuel._streams._stream_state import STATE_VERSION, check_state
 from fuel.iterator import DataIterator
 from fuel.schemes import IterationScheme
@@ -178,8 +179,7 @@ class Transformer(AbstractDataStream):
 
     def __getstate__(self) -> dict[str, Any]:
         """Everything but live iterators; the place instead of them."""
-        state = {name: value for name, value in vars(self).items() if name not in _UNSAVED}
-        return {**state, "_place": self._place_if_known()}
+        return copied_state(self, _UNSAVED)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         place = state.pop("_place")
@@ -187,12 +187,6 @@ class Transformer(AbstractDataStream):
         self.child_epoch_iterator = self._epoch_start = self._loaded = None
         if place is not None:
             self.load_state_dict(place)
-
-    def _place_if_known(self) -> dict[str, Any] | None:
-        try:
-            return self.state_dict()
-        except NotImplementedError:  # a child of the user's that does not count: copies start anew
-            return None
 
     def _take_back(self) -> None:
         """Let the place be that of the item that failed here, so that it is not passed over."""

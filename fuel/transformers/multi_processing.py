@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from types import TracebackType
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
+from fuel._closing import Closing
 from fuel._shard import Shard
 from fuel._streams import _chain
 from fuel._streams._context import Context
@@ -28,7 +28,7 @@ __all__ = ["Choice", "MultiProcessing", "WorkerError", "choose_workers"]
 _T = TypeVar("_T")
 
 
-class MultiProcessing(Transformer):
+class MultiProcessing(Transformer, Closing):
     """A stream whose items are made by worker processes, ahead of time.
 
     Nothing but speed depends on it: any number of workers gives the same items in the same order,
@@ -214,17 +214,6 @@ class MultiProcessing(Transformer):
         self._fetch_place()
         super().next_epoch()
         self._pass_place_on()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __getstate__(self) -> dict[str, Any]:
         """Everything but the processes."""
