@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -76,39 +76,21 @@ def check_resumable(
     Traceback (most recent call last):
     AssertionError: cut in epoch 1 after item 0: epoch 1 went on differently; 2 items were left...
     """
-    limits = [*abandon, *([None] * epochs)][:epochs]
-    stream = make_stream()
-    cuts: list[tuple[int, int, bool, Any]] = [(0, 0, False, stream.state_dict())]
-    straight: list[list[Any]] = []
-    for number, limit in enumerate(limits):
-        items: list[Any] = []
-        straight.append(items)
-        iterator = stream.get_epoch_iterator()
-        cuts.append((number, 0, True, stream.state_dict()))
-        while len(items) < (max_items if limit is None else limit):
-            try:
-                item = next(iterator)
-            except StopIteration:
-                cuts.append((number + 1, 0, False, stream.state_dict()))
-                break
-            items.append(_copied(item))
-            cuts.append((number, len(items), True, stream.state_dict()))
-    stream.close()
-    for number, position, inside, state in cuts:
+    limits = [max_items if n is None else n for n in [*abandon, *([None] * epochs)][:epochs]]
+    straight, cuts = _straight_run(make_stream(), limits)
+    for cut in cuts:
         resumed = make_stream()
-        resumed.load_state_dict(through_json(state))
-        where = f"cut in epoch {number} after item {position}"
-        assert _same(resumed.state_dict(), state), f"{where}: the state differs after loading it"
-        left = straight[number:]
-        counts = [max_items if limit is None else limit for limit in limits[number:]]
-        if inside:
-            left = [left[0][position:], *left[1:]]
-            counts[0] -= position
+        resumed.load_state_dict(through_json(cut.state))
+        assert _same(resumed.state_dict(), cut.state), f"{cut}: the state differs after loading it"
+        left, counts = straight[cut.epoch :], limits[cut.epoch :]
+        if cut.items:
+            left = [left[0][cut.items :], *left[1:]]
+            counts[0] -= cut.items
         got = epochs_of(resumed, counts)
         resumed.close()
-        for offset, (wanted, found) in enumerate(zip(left, got, strict=True)):
+        for number, (wanted, found) in enumerate(zip(left, got, strict=True), start=cut.epoch):
             assert _same(wanted, found), (
-                f"{where}: epoch {number + offset} went on differently; {len(wanted)} items were "
+                f"{cut}: epoch {number} went on differently; {len(wanted)} items were "
                 f"left, and {len(found)} came"
             )
 
@@ -131,6 +113,40 @@ def through_json(state: Any) -> Any:
     if isinstance(state, list | tuple):
         return [through_json(value) for value in state]
     return json.loads(json.dumps(state))
+
+
+class _Cut(NamedTuple):
+    """Where a stream is cut: in which epoch, after how many of its items, with which state."""
+
+    epoch: int
+    items: int
+    state: Any
+
+    def __str__(self) -> str:
+        return f"cut in epoch {self.epoch} after item {self.items}"
+
+
+def _straight_run(
+    stream: AbstractDataStream, limits: Sequence[int]
+) -> tuple[list[list[Any]], list[_Cut]]:
+    """The items of each epoch, at most so many, and all the places to cut the stream at."""
+    cuts = [_Cut(0, 0, stream.state_dict())]
+    straight: list[list[Any]] = []
+    for number, limit in enumerate(limits):
+        items: list[Any] = []
+        straight.append(items)
+        iterator = stream.get_epoch_iterator()
+        cuts.append(_Cut(number, 0, stream.state_dict()))
+        while len(items) < limit:
+            try:
+                item = next(iterator)
+            except StopIteration:
+                cuts.append(_Cut(number + 1, 0, stream.state_dict()))
+                break
+            items.append(_copied(item))
+            cuts.append(_Cut(number, len(items), stream.state_dict()))
+    stream.close()
+    return straight, cuts
 
 
 def _copied(item: Any) -> Any:
