@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -44,12 +44,13 @@ class ClassFolders:
     classes: Sequence[str]
 
     @classmethod
-    def of(cls, path: Path, has_splits: bool) -> ClassFolders:
+    def of(cls, path: Path, has_splits: bool, is_nested: bool) -> ClassFolders:
         """What is in a folder.
 
         Args:
             path: the folder.
             has_splits: whether the folders of the classes are in folders of splits.
+            is_nested: whether images may be in folders of the folder of their class.
 
         Raises:
             FileNotFoundError: if it is not there.
@@ -67,7 +68,7 @@ class ClassFolders:
             )
             for split, place in places.items()
             for folder in _folders(place)
-            for image in _images(folder)
+            for image in _images(folder, is_nested)
         ]
         if not images:
             raise ValueError(f"there is no image in the folders of {path}")
@@ -118,11 +119,14 @@ def _folders(path: Path) -> list[Path]:
     return entries
 
 
-def _images(folder: Path) -> list[Path]:
-    images = _entries(folder)
-    if inner := [image for image in images if image.is_dir()]:
-        raise ValueError(
-            f"{inner[0]} is a folder where only images are expected; if the first folders are "
-            "those of splits, say --split-folders"
-        )
-    return images
+def _images(folder: Path, is_nested: bool) -> Iterator[Path]:
+    for entry in _entries(folder):
+        if not entry.is_dir():
+            yield entry
+        elif is_nested:
+            yield from _images(entry, is_nested)
+        else:
+            raise ValueError(
+                f"{entry} is a folder where only images are expected; if the first folders are "
+                "those of splits, say --split-folders, or if images of a class lie deeper, --nested"
+            )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import io
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from fuel.transformers.image._decoding import decoded_image, image_pixels, pillow
+
 __all__ = ["COLORS", "FITS", "PictureForm"]
 
 FITS = ("crop", "stretch")
 COLORS = ("RGB", "L")
-
-UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, OverflowError)
 
 
 @dataclass(frozen=True)
@@ -55,29 +53,22 @@ class PictureForm:
         upright = _upright(content, path, self.color)
         if self.size is not None:
             upright = self._sized(upright, self.size[::-1])
-        pixels = np.asarray(upright)
-        if pixels.ndim == 2:
-            return pixels[np.newaxis]
-        return np.ascontiguousarray(pixels.transpose(2, 0, 1))
+        return image_pixels(upright)
 
     def _sized(self, image: Any, width_first: tuple[int, int]) -> Any:
-        smooth = importlib.import_module("PIL.Image").Resampling.LANCZOS
+        smooth = pillow("Image").Resampling.LANCZOS
         if self.fit == "crop":
-            return importlib.import_module("PIL.ImageOps").fit(image, width_first, smooth)
+            return pillow("ImageOps").fit(image, width_first, smooth)
         return image.resize(width_first, smooth)
 
 
 def _upright(content: bytes, path: Path, color: str) -> Any:
-    images: Any = importlib.import_module("PIL.Image")
-    operations: Any = importlib.import_module("PIL.ImageOps")
+    images = pillow("Image")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of damaged remarks by cameras, say
             warnings.simplefilter("error", images.DecompressionBombWarning)
-            with images.open(io.BytesIO(content)) as image:
-                return operations.exif_transpose(image).convert(color)
-    except (*UNREADABLE, images.DecompressionBombError, Warning) as error:
+            return decoded_image(content, color, upright=True)
+    except Exception as error:  # over damaged files Pillow's readers raise errors of any kind
         reason = "of no kind that is known" if "cannot identify" in str(error) else error
-        raise ValueError(
-            f"{path} is no image, or a damaged one: {reason}; repair it or move it elsewhere"
-        ) from error
+        raise ValueError(f"{path} is no image, or a damaged one: {reason}") from error

@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
+import logging
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
+import h5py
 
 from fuel._files._scratch import scratch_directory
 from fuel._optional import optional_module
 from fuel.converters._class_folders import ClassFolders, unpacked_folder
+from fuel.converters._image_rows import FILES, PIXELS, TARGETS, ImageRows
 from fuel.converters._own_splits import Draw, add_arguments, refuse_two_ways
 from fuel.converters._picture_form import COLORS, FITS, PictureForm
 from fuel.converters._spool import Spool
-from fuel.converters.base import create_hdf5, fill_hdf5_file, progress_bar, record_inputs
+from fuel.converters.base import create_hdf5, fill_hdf5_file, record_inputs
+from fuel.datasets._encoded_images import COLOR_MODE
 
 __all__ = ["convert_image_folder", "fill_subparser"]
 
-AXES = {"features": ("batch", "channel", "height", "width"), "targets": ("batch", "index")}
+logger = logging.getLogger(__name__)
+
+AXES = {
+    PIXELS: ("batch", "channel", "height", "width"),
+    FILES: ("batch",),
+    TARGETS: ("batch", "index"),
+}
+ROOM = 60_000  # HDF5 takes attributes of less than 64 KiB
 DESCRIPTION = """\
 Make one HDF5 file of a folder, or of a tar or zip archive, that has a folder for each class:
 
@@ -37,6 +46,12 @@ or, with --split-folders, a folder for each split with folders for classes in it
 The sources are `features` (batch, channel, height, width; bytes) and `targets` (batch, index),
 the number of the class in alphabetical order; the names of the classes are in the file. Without
 --size, images that differ in size become a ragged source.
+
+    fuel-convert image_folder photos --encoded
+
+keeps the images as the JPEG, PNG or other files they are, in the source `encoded_images`: the file
+is as large as the folder, and images are decoded whenever they are read, which a default stream
+does by itself.
 """
 
 
@@ -52,6 +67,9 @@ def convert_image_folder(
     split_folders: bool = False,
     fractions: Mapping[str, float] | None = None,
     seed: int | None = None,
+    encoded: bool = False,
+    nested: bool = False,
+    skip_broken: bool = False,
 ) -> tuple[str]:
     """Make one HDF5 file of images in folders named after their classes.
 
@@ -66,10 +84,17 @@ def convert_image_folder(
         size: height and width to bring all images to; None to leave them as they are.
         fit: `crop` to fill the size, keeping the proportions, and cut what is over; `stretch`
             to change the proportions.
-        color: `RGB` for three channels, `L` for one.
+        color: `RGB` for three channels, `L` for one; of images kept encoded, what a default stream
+            decodes them to.
         split_folders: whether the folders of the classes are in folders of splits.
         fractions: splits and their parts; None for one split, `train`.
         seed: of the draw of the splits.
+        encoded: whether to keep the files' bytes, in the source `encoded_images`, in place of
+            pixels. Each is decoded once all the same, to see that it can be.
+        nested: whether images of a class may be in folders of its folder.
+        skip_broken: whether files that are no images, or damaged ones, are left out and named in
+            the log. They take part in the draw of the splits, so that the splits of the others
+            stay when one is repaired.
 
     Returns:
         The path of the file written.
@@ -78,51 +103,52 @@ def convert_image_folder(
         FileNotFoundError: if there is no such folder.
         ImportError: if Pillow is not installed.
         ValueError: if the folders are of another form, or a file is no image, or a damaged one;
-            if `fit` or `color` is none of these.
+            if `fit` or `color` is none of these; if images kept encoded are to have a size.
         OSError: if the file cannot be written.
     """
     optional_module("PIL.Image", purpose="reading images", extra="images")
     refuse_two_ways(folders=split_folders, fractions=fractions is not None)
+    if encoded and size is not None:
+        raise ValueError("images are either kept encoded, as they are, or brought to one size")
     path = Path(directory) / folder
     output = Path(output_directory) / (output_filename or f"{_stem(path)}.hdf5")
     form = PictureForm(size, fit, color)
     with scratch_directory(output.parent, ".fuel-images-") as scratch:
         place = path if path.is_dir() else unpacked_folder(path, scratch / "images")
-        found = ClassFolders.of(place, split_folders)
+        found = ClassFolders.of(place, split_folders, nested)
         if fractions is not None:
             found = found.drawn(Draw.of(len(found.images), fractions, seed))
         (scratch / "rows").mkdir()
-        _write(output, Spool(scratch / "rows"), found, form, path)
+        spool = Spool(scratch / "rows")
+        digest = ImageRows(spool, found, form, encoded, skip_broken).collect(path.name)
+        with create_hdf5(output) as h5file:
+            _fill(h5file, spool, found.classes, form.color)
+            if path.is_dir():
+                h5file.attrs["input_sha256"] = json.dumps({path.name: digest})
+            else:
+                record_inputs(h5file, [path])
     return (str(output),)
 
 
-def _write(
-    output: Path, spool: Spool, found: ClassFolders, form: PictureForm, origin: Path
-) -> None:
-    digest = _collect(spool, found, form, origin.name)
-    with create_hdf5(output) as h5file:
-        fill_hdf5_file(h5file, spool.pieces(), axis_labels=AXES)
-        h5file["targets"].attrs["class_names"] = json.dumps(found.classes)
-        if origin.is_dir():
-            h5file.attrs["input_sha256"] = json.dumps({origin.name: digest})
-        else:
-            record_inputs(h5file, [origin])
+def _fill(h5file: h5py.File, spool: Spool, classes: Sequence[str], color: str) -> None:
+    pieces = spool.pieces()
+    sources = dict.fromkeys(source for _, source, _ in pieces)
+    fill_hdf5_file(h5file, pieces, axis_labels={source: AXES[source] for source in sources})
+    if FILES in sources:
+        h5file[FILES].attrs[COLOR_MODE] = color
+    _name_classes(h5file[TARGETS], classes)
 
 
-def _collect(spool: Spool, found: ClassFolders, form: PictureForm, name: str) -> str:
-    """Read the images, and give the SHA-256 of their names, lengths and bytes."""
-    label = np.uint8 if len(found.classes) <= 256 else np.uint16
-    digest = hashlib.sha256()
-    with progress_bar(name, len(found.images)) as bar:
-        for done, image in enumerate(found.images, 1):
-            content = (found.path / image.name).read_bytes()
-            digest.update(f"{image.name}\0{len(content)}\0".encode(errors="surrogateescape"))
-            digest.update(content)
-            pixels = form.pixels(content, found.path / image.name)
-            spool.add_examples(image.split, "features", [pixels])
-            spool.add_examples(image.split, "targets", [np.array([image.target], label)])
-            bar.update(done)
-    return digest.hexdigest()
+def _name_classes(targets: h5py.Dataset, names: Sequence[str]) -> None:
+    text = json.dumps(names)
+    if len(text) <= ROOM:
+        targets.attrs["class_names"] = text
+    else:
+        logger.warning(
+            "the names of %d classes have no room in the file; their numbers are those of the "
+            "folders in alphabetical order",
+            len(names),
+        )
 
 
 def fill_subparser(subparser: argparse.ArgumentParser) -> Callable[..., tuple[str]]:
@@ -149,6 +175,21 @@ def fill_subparser(subparser: argparse.ArgumentParser) -> Callable[..., tuple[st
     )
     subparser.add_argument(
         "--split-folders", action="store_true", help="the folders of classes are in those of splits"
+    )
+    subparser.add_argument(
+        "--encoded",
+        action="store_true",
+        help="keep the bytes of the files, decoded when they are read, in place of pixels",
+    )
+    subparser.add_argument(
+        "--nested",
+        action="store_true",
+        help="images of a class may be in folders of its folder",
+    )
+    subparser.add_argument(
+        "--skip-broken",
+        action="store_true",
+        help="leave out, and name, files that are no images or damaged ones",
     )
     add_arguments(subparser)
     return convert_image_folder

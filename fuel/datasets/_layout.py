@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import h5py
 import numpy as np
 
+from fuel.datasets._encoded_images import COLOR_MODE
 from fuel.datasets._header_check import check_attributes
 from fuel.datasets._split import SplitTable
 from fuel.datasets._subset import Subset
@@ -32,6 +33,7 @@ class SourceLayout:
         axis_labels: names of the axes of a batch; for a ragged source those of its examples, too.
         shapes: path of the data set with the shape of each example; None if it is not ragged.
         chunk_rows: how many rows are stored together in one chunk; None if it has no chunks.
+        color_mode: what its encoded images are to be decoded to; None if it does not say.
     """
 
     name: str
@@ -40,6 +42,7 @@ class SourceLayout:
     axis_labels: tuple[str, ...]
     shapes: str | None
     chunk_rows: int | None
+    color_mode: str | None
 
     @classmethod
     def of(cls, dataset: h5py.Dataset) -> "SourceLayout":
@@ -61,6 +64,7 @@ class SourceLayout:
             axis_labels=labels,
             shapes=None if shapes is None else shapes.name,
             chunk_rows=dataset.chunks[0] if dataset.chunks else None,
+            color_mode=_color_mode(dataset),
         )
 
     @property
@@ -138,6 +142,11 @@ class FileLayout:
             signature=_signature(h5file.filename),
         )
 
+    @property
+    def color_modes(self) -> dict[str, str | None]:
+        """For each of the provided sources what its encoded images are to be decoded to."""
+        return {source: layout.color_mode for source, layout in self.sources.items()}
+
     def check_unchanged(self, path: str) -> None:
         """Refuse to read from a file that has changed since.
 
@@ -148,6 +157,15 @@ class FileLayout:
             raise OSError(
                 f"{path} was written to or replaced since it was opened; make the data set anew"
             )
+
+
+def _color_mode(dataset: h5py.Dataset) -> str | None:
+    mode = dataset.attrs.get(COLOR_MODE)
+    if mode is not None and not isinstance(mode, str):
+        raise ValueError(
+            f"{dataset.file.filename} is damaged: {COLOR_MODE} of {dataset.name!r} is no text"
+        )
+    return mode
 
 
 def _scales(dataset: h5py.Dataset) -> dict[str, h5py.Dataset]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from fuel._streams._context import Allocate, new_array
 from fuel.datasets._dataset import Dataset
+from fuel.datasets._encoded_images import decoders
 from fuel.datasets._file_facts import (
     get_all_sources,
     get_all_splits,
@@ -43,6 +44,9 @@ class H5PYDataset(Dataset):
     types HDF5 unpacks. Only what may change while it is read, or is not in a plain file, is read
     through HDF5's selections, which is said once, for it is slow. The file is open only while its
     layout is read, unless a source needs HDF5 to be read.
+
+    A source of encoded images that says so, as `fuel-convert image_folder --encoded` makes it,
+    gives the bytes of files; a default stream decodes them.
 
     Examples of a ragged source differ in shape: a batch of them is a one-dimensional object array
     of arrays, also if all of them happen to have one shape.
@@ -114,6 +118,8 @@ class H5PYDataset(Dataset):
         self._forget()
         self.provides_sources = self._layout.provided_sources
         super().__init__(sources, axis_labels)
+        if not self.default_transformers:
+            self.default_transformers = decoders(self._layout.color_modes)
         if subset is not None:
             self._subsets = self._make_subsets()
 

@@ -17,6 +17,11 @@ from PIL import Image
 from fuel.commands.convert import main
 from fuel.converters.image_folder import convert_image_folder
 from fuel.datasets import H5PYDataset
+from fuel.schemes import SequentialExampleScheme, SequentialScheme
+from fuel.streams import DataStream
+from fuel.testing import check_resumable
+from fuel.transformers import MultiProcessing
+from fuel.transformers.defaults import ToBytes
 
 RED, GREEN = (250, 0, 0), (0, 250, 0)
 
@@ -221,6 +226,189 @@ def test_what_systems_leave_in_folders_is_passed_over(photos, tmp_path):
     assert status == 0
 
 
+def jpeg(directory, name, image, **options):
+    (directory / name).parent.mkdir(parents=True, exist_ok=True)
+    image.save(directory / name, "jpeg", **options)
+
+
+def default_images(path, split="train"):
+    dataset = H5PYDataset(path, (split,))
+    scheme = SequentialExampleScheme(dataset.num_examples)
+    stream = DataStream.default_stream(dataset, iteration_scheme=scheme)
+    return [(image, int(target[0])) for image, target in stream.get_epoch_iterator()]
+
+
+def sideways():
+    image = Image.fromarray(np.arange(72, dtype=np.uint8).reshape(4, 6, 3))
+    exif = image.getexif()
+    exif[0x0112] = 6  # the camera was turned by a quarter
+    return image, exif
+
+
+def test_images_kept_encoded_are_the_bytes_of_their_files(photos, tmp_path):
+    jpeg(photos, "dog/1.jpg", picture(GREEN, (3, 5)))
+
+    status = main(["image_folder", str(photos), "-o", str(tmp_path), "--encoded"])
+
+    files = ["cat/0.png", "cat/1.png", "dog/0.png", "dog/1.jpg"]
+    assert status == 0
+    with h5py.File(tmp_path / "photos.hdf5") as h5file:
+        kept = [content.tobytes() for content in h5file["encoded_images"]]
+        assert kept == [(photos / name).read_bytes() for name in files]
+        assert h5file["encoded_images"].dims[0].label == "batch"
+        assert json.loads(h5file["targets"].attrs["class_names"]) == ["cat", "dog"]
+    dataset = H5PYDataset(tmp_path / "photos.hdf5", ("train",))
+    assert dataset.get_data(request=[3])[0][0].tobytes() == kept[3]
+
+
+@pytest.mark.parametrize("color", ["RGB", "L"])
+def test_a_default_stream_decodes_them_to_what_is_stored_otherwise(tmp_path, color):
+    image, exif = sideways()
+    jpeg(tmp_path, "p/x/0.jpg", image, exif=exif)
+    save(picture(RED, (5, 3), "P"), tmp_path / "p" / "x" / "1.png")
+    save(picture((7, 7, 7), (2, 3), "L"), tmp_path / "p" / "y" / "0.png")
+    save(Image.fromarray(np.full((2, 4), 40_000, np.uint16)), tmp_path / "p" / "y" / "1.png")
+    args = ["image_folder", str(tmp_path / "p"), "-o", str(tmp_path), "--color", color]
+
+    main([*args, "--encoded"])
+    encoded = default_images(tmp_path / "p.hdf5")
+    main(args)
+    stored = default_images(tmp_path / "p.hdf5")
+
+    assert [target for _, target in encoded] == [0, 0, 1, 1]
+    for (image, _), (expected, _) in zip(encoded, stored, strict=True):
+        np.testing.assert_array_equal(image, expected)
+    assert encoded[0][0].shape == (len(color), 6, 4)
+    np.testing.assert_array_equal(encoded[3][0], np.full((len(color), 2, 4), round(40_000 / 257)))
+
+
+def test_without_a_default_stream_they_come_as_bytes(photos, tmp_path):
+    main(["image_folder", str(photos), "-o", str(tmp_path), "--encoded"])
+    dataset = H5PYDataset(tmp_path / "photos.hdf5", ("train",))
+
+    stream = DataStream(dataset, iteration_scheme=SequentialScheme(3, 3))
+
+    encoded, _ = next(stream.get_epoch_iterator())
+    assert [content[:4].tobytes() for content in encoded] == [b"\x89PNG"] * 3
+
+
+def test_a_class_that_has_default_transformers_keeps_them(photos, tmp_path):
+    class Photos(H5PYDataset):
+        default_transformers = ((ToBytes, [], {"which_sources": ("encoded_images",)}),)
+
+    main(["image_folder", str(photos), "-o", str(tmp_path), "--encoded"])
+    dataset = Photos(tmp_path / "photos.hdf5", ("train",))
+
+    stream = DataStream.default_stream(dataset, iteration_scheme=SequentialExampleScheme(3))
+
+    first, _ = next(stream.get_epoch_iterator())
+    assert first == (photos / "cat" / "0.png").read_bytes()
+
+
+def test_a_repacked_file_still_says_that_its_images_are_to_be_decoded(photos, tmp_path):
+    main(["image_folder", str(photos), "-o", str(tmp_path), "--encoded"])
+    expected = default_images(tmp_path / "photos.hdf5")
+
+    main(["repack", str(tmp_path / "photos.hdf5"), "-o", str(tmp_path), "-r", "again"])
+
+    for one, other in zip(expected, default_images(tmp_path / "again.hdf5"), strict=True):
+        np.testing.assert_array_equal(one[0], other[0])
+
+
+@pytest.mark.parametrize("value", [3, np.arange(3), np.bytes_(b"RGB")])
+def test_a_file_that_does_not_say_as_a_text_how_to_decode_is_damaged(photos, tmp_path, value):
+    main(["image_folder", str(photos), "-o", str(tmp_path), "--encoded"])
+    with h5py.File(tmp_path / "photos.hdf5", "r+") as h5file:
+        h5file["encoded_images"].attrs["color_mode"] = value
+
+    with pytest.raises(ValueError, match=r"photos.hdf5 is damaged: color_mode of .* is no text"):
+        H5PYDataset(tmp_path / "photos.hdf5", ("train",))
+
+
+def default_batches(path):
+    dataset = H5PYDataset(path, ("train",))
+    return DataStream.default_stream(dataset, iteration_scheme=SequentialScheme(3, 2))
+
+
+def test_decoding_goes_on_where_it_stopped_also_in_workers(photos, tmp_path):
+    main(["image_folder", str(photos), "-o", str(tmp_path), "--encoded"])
+    path = tmp_path / "photos.hdf5"
+
+    check_resumable(lambda: default_batches(path))
+    with MultiProcessing(default_batches(path), workers=1) as stream:
+        pictures = [image for images, _ in stream.get_epoch_iterator() for image in images]
+
+    for image, (expected, _) in zip(pictures, default_images(path), strict=True):
+        np.testing.assert_array_equal(image, expected)
+
+
+def test_the_same_folder_gives_the_same_file(photos, tmp_path):
+    written = []
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        convert_image_folder(tmp_path, tmp_path / name, folder="photos", encoded=True)
+        written.append((tmp_path / name / "photos.hdf5").read_bytes())
+
+    assert written[0] == written[1]
+
+
+@pytest.mark.parametrize("kind", ["encoded", "pixels"])
+def test_broken_files_are_left_out_and_named_where_that_is_wanted(photos, tmp_path, capsys, kind):
+    (photos / "cat" / "00.txt").write_text("not an image")
+    (photos / "cat" / "01.png").write_bytes(png(picture())[:40])
+    (photos / "dog" / "gone.png").symlink_to(tmp_path / "nowhere.png")
+    flags = ["--encoded"] if kind == "encoded" else []
+
+    status = main(["image_folder", str(photos), "-o", str(tmp_path), "--skip-broken", *flags])
+
+    said = capsys.readouterr().err
+    pictures = default_images(tmp_path / "photos.hdf5")
+    assert status == 0
+    assert [image[:, 0, 0].tolist() for image, _ in pictures] == [[250, 0, 0]] * 2 + [[0, 250, 0]]
+    assert [target for _, target in pictures] == [0, 0, 1]
+    assert re.search("left out: .*00.txt is no image", said)
+    assert re.search("left out: .*01.png is no image, or a damaged one", said)
+    assert re.search("left out: .*gone.png is no file, or a link that leads to none", said)
+    assert "left out 3 of 6 files" in said
+
+
+def test_a_file_left_out_does_not_change_the_split_of_another(tmp_path):
+    for number in range(10):
+        save(picture((number, 0, 0)), tmp_path / "p" / "x" / f"{number}.png")
+    args = ["image_folder", str(tmp_path / "p"), "-o", str(tmp_path), "--skip-broken"]
+    args += ["--fractions", "train=0.5,test=0.5"]
+    drawn = []
+
+    for content in (png(picture((3, 0, 0))), b"broken"):
+        (tmp_path / "p" / "x" / "3.png").write_bytes(content)
+        main(args)
+        parts = [read(tmp_path / "p.hdf5", split)[0][:, 0, 0, 0] for split in ("train", "test")]
+        drawn.append([part.tolist() for part in parts])
+
+    assert [[number for number in part if number != 3] for part in drawn[0]] == drawn[1]
+
+
+def test_images_of_a_class_may_lie_deeper_where_that_is_wanted(photos, tmp_path):
+    save(picture((9, 9, 9)), photos / "cat" / "ein Tag" / "\u732b" / "0 0.png")
+
+    main(["image_folder", str(photos), "-o", str(tmp_path), "--nested"])
+
+    features, targets = read(tmp_path / "photos.hdf5")
+    assert features[:, 0, 0, 0].tolist() == [250, 250, 9, 0]
+    assert targets.ravel().tolist() == [0, 0, 0, 1]
+
+
+def test_names_of_classes_that_have_no_room_are_left_out_and_that_is_said(tmp_path, capsys):
+    for number in range(300):
+        save(picture(size=(1, 1)), tmp_path / "p" / f"{number:03}{'x' * 220}" / "0.png")
+
+    status = main(["image_folder", str(tmp_path / "p"), "-o", str(tmp_path)])
+
+    assert status == 0
+    assert "the names of 300 classes have no room in the file" in capsys.readouterr().err
+    assert read(tmp_path / "p.hdf5")[1].ravel().tolist() == list(range(300))
+
+
 def broken(photos, what):
     if what == "no image":
         (photos / "dog" / "notes.txt").write_text("not an image")
@@ -230,26 +418,32 @@ def broken(photos, what):
         save(picture(), photos / "0.png")
     elif what == "splits":
         save(picture(), photos / "cat" / "sub" / "0.png")
+    elif what == "link":
+        (photos / "cat" / "2.png").symlink_to("nowhere.png")
     elif what == "empty":
         for path in photos.rglob("*.png"):
             path.unlink()
 
 
+@pytest.mark.parametrize("flags", [[], ["--encoded"]])
 @pytest.mark.parametrize(
     ("what", "message"),
     [
         ("no image", "dog/notes.txt is no image, or a damaged one"),
-        ("truncated", "dog/1.png is no image, or a damaged one"),
+        ("truncated", "dog/1.png is no image, or a damaged one: .*; .* or say --skip-broken"),
+        ("link", "cat/2.png is no file, or a link that leads to none"),
         ("file among classes", "photos/0.png is a file where only folders are expected"),
         ("splits", "cat/sub is a folder where only images are expected; .* say --split-folders"),
         ("empty", "there is no image in the folders of"),
     ],
 )
-def test_what_is_wrong_is_named_and_nothing_is_written(photos, tmp_path, capsys, what, message):
+def test_what_is_wrong_is_named_and_nothing_is_written(
+    photos, tmp_path, capsys, what, message, flags
+):
     broken(photos, what)
     (tmp_path / "out").mkdir()
 
-    status = main(["image_folder", str(photos), "-o", str(tmp_path / "out")])
+    status = main(["image_folder", str(photos), "-o", str(tmp_path / "out"), *flags])
 
     said = capsys.readouterr().err
     assert status == 2
@@ -264,6 +458,7 @@ def test_what_is_wrong_is_named_and_nothing_is_written(photos, tmp_path, capsys,
         (["--size", "0"], "'0' is no size"),
         (["--fractions", "train=0.5"], "sum up to 0.5"),
         (["--fractions", "train=1,test"], "is not a split's own name and its part"),
+        (["--encoded", "--size", "8"], "either kept encoded, as they are, or brought to one size"),
         (["--fractions", "train=0.99,test=0.01"], "none is left for the split 'test'"),
         (
             ["--fractions", "train=1", "--split-folders"],
@@ -295,6 +490,19 @@ def test_a_folder_that_is_not_there_is_said(tmp_path, capsys):
 
     assert status == 2
     assert f"there is no folder or archive {tmp_path / 'none'}" in capsys.readouterr().err
+
+
+def test_a_split_of_which_all_is_broken_is_refused(tmp_path, capsys):
+    save(picture(), tmp_path / "p" / "train" / "x" / "0.png")
+    (tmp_path / "p" / "test" / "x").mkdir(parents=True)
+    (tmp_path / "p" / "test" / "x" / "0.png").write_bytes(b"")
+    flags = ["--split-folders", "--skip-broken"]
+
+    status = main(["image_folder", str(tmp_path / "p"), "-o", str(tmp_path), *flags])
+
+    assert status == 2
+    assert "no image is left for the split 'test'" in capsys.readouterr().err
+    assert os.listdir(tmp_path) == ["p"]
 
 
 @given(data=st.data())

@@ -212,6 +212,33 @@ def test_without_pillow_the_extra_is_named(monkeypatch):
         ImagesFromBytes(of_files([b""]))
 
 
+@pytest.mark.parametrize("upright", [False, True])
+def test_a_photograph_of_a_camera_held_sideways_is_turned_where_that_is_wanted(upright):
+    pixels = np.arange(24, dtype=np.uint8).reshape(4, 6)
+    image = Image.fromarray(pixels)
+    exif = image.getexif()
+    exif[0x0112] = 6  # to be turned clockwise by a quarter
+    content = io.BytesIO()
+    image.save(content, "png", exif=exif)
+    stream = ImagesFromBytes(of_files([content.getvalue()]), "L", upright=upright)
+
+    (decoded,) = items(stream)[0][0]
+
+    expected = np.rot90(pixels, -1) if upright else pixels
+    np.testing.assert_array_equal(decoded, expected[np.newaxis])
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_grey_of_16_bits_is_scaled_to_8(mode):
+    deep = np.array([[0, 257, 32_768, 65_535]], np.uint16)
+    content = io.BytesIO()
+    Image.fromarray(deep).save(content, "png")
+
+    (decoded,) = items(ImagesFromBytes(of_files([content.getvalue()]), mode))[0][0]
+
+    np.testing.assert_array_equal(decoded, np.broadcast_to([[0, 1, 128, 255]], (len(mode), 1, 4)))
+
+
 def test_decoding_resumes_anywhere():
     contents, _ = files(5)
 

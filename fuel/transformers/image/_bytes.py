@@ -1,14 +1,12 @@
 """Images from encoded bytes: JPEG, PNG and whatever else Pillow reads."""
 
 from collections.abc import Iterable
-from io import BytesIO
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from fuel._optional import optional_module
 from fuel.streams import AbstractDataStream, AxisLabels
+from fuel.transformers.image._decoding import decoded_image, image_pixels, pillow
 from fuel.transformers.image._formats import EXAMPLE_AXES
 from fuel.transformers.sourcewise import SourcewiseTransformer, checked_sources
 
@@ -18,8 +16,8 @@ __all__ = ["ImagesFromBytes"]
 class ImagesFromBytes(SourcewiseTransformer):
     """Images as arrays `(channel, height, width)`, decoded from files' contents.
 
-    An image in grey has one channel. A batch gives a list, since images may differ in size. Needs
-    Pillow, the extra `images`.
+    An image in grey has one channel; grey of 16 bits is scaled to 8 where a colour mode is given. A
+    batch gives a list, since images may differ in size. Needs Pillow, the extra `images`.
 
     Args:
         data_stream: the stream to transform; its sources are `bytes`, or arrays of them, one axis
@@ -27,6 +25,8 @@ class ImagesFromBytes(SourcewiseTransformer):
         color_mode: Pillow's name of what to convert to, for instance `"RGB"` or `"L"`; None to
             leave images as they are.
         which_sources: the sources to transform; default all.
+        upright: whether images are turned as their files say that the camera was turned, as
+            photographs of telephones often do.
 
     Raises:
         ImportError: if Pillow is not installed.
@@ -40,9 +40,11 @@ class ImagesFromBytes(SourcewiseTransformer):
         data_stream: AbstractDataStream,
         color_mode: str | None = "RGB",
         which_sources: Iterable[str] | None = None,
+        *,
+        upright: bool = False,
         **kwargs: Any,
     ) -> None:
-        _pillow()
+        pillow("Image")
         kwargs.setdefault("produces_examples", data_stream.produces_examples)
         kwargs.setdefault(
             "axis_labels",
@@ -54,31 +56,23 @@ class ImagesFromBytes(SourcewiseTransformer):
         )
         super().__init__(data_stream, which_sources=which_sources, **kwargs)
         self.color_mode = color_mode
+        self.upright = upright
 
     def transform_source_example(self, source_example: Any, source_name: str) -> np.ndarray:
         """The image of a file's contents."""
         content = _content(source_example, source_name)
         try:
-            with _pillow().open(BytesIO(content)) as image:
-                pixels = np.array(
-                    image if self.color_mode is None else image.convert(self.color_mode)
-                )
+            pixels = image_pixels(decoded_image(content, self.color_mode, upright=self.upright))
         except Exception as error:  # over damaged files Pillow's readers raise errors of any kind
             raise ValueError(
                 f"{len(content)} bytes of source {source_name!r}, which begin with "
                 f"{content[:8]!r}, cannot be decoded as an image: {error}"
             ) from error
-        if pixels.ndim == 2:
-            return pixels[np.newaxis]
-        return np.ascontiguousarray(pixels.transpose(2, 0, 1))
+        return pixels
 
     def transform_source_batch(self, source_batch: Any, source_name: str) -> list[np.ndarray]:
         """The images of several files' contents."""
         return [self.transform_source_example(example, source_name) for example in source_batch]
-
-
-def _pillow() -> ModuleType:
-    return optional_module("PIL.Image", purpose="decoding images", extra="images")
 
 
 def _labels(
