@@ -58,31 +58,35 @@ def write_hdf5(
     3
     """
     target = Path(path)
-    labels: dict[str, Sequence[str]] = {}
     with scratch_directory(target.parent, ".fuel-write-") as scratch:
-        pieces: list[tuple[Any, ...]] = []
-        spool = Spool(scratch)
-        for split, data in splits.items():
-            if isinstance(data, Mapping):
-                pieces += [(split, source, rows) for source, rows in data.items()]
-            elif isinstance(data, AbstractDataStream):
-                labels |= _collect(spool, split, data)
-            else:
-                raise TypeError(
-                    f"split {split!r} is a {type(data).__name__}; give a mapping of sources to "
-                    "arrays, or a stream"
-                )
+        pieces, labels = _gather(splits, Spool(scratch))
         with create_hdf5(target) as h5file:
-            spooled = spool.pieces()
-            for _, source, rows in spooled:
-                if isinstance(rows, RaggedRows) and rows.is_encoded and source in labels:
-                    labels[source] = labels[source][:1]
-            labels |= axis_labels or {}
-            pieces += spooled
-            order = {split: number for number, split in enumerate(splits)}
-            pieces.sort(key=lambda piece: order[piece[0]])
-            fill_hdf5_file(h5file, pieces, axis_labels=labels)
+            fill_hdf5_file(h5file, pieces, axis_labels={**labels, **(axis_labels or {})})
             record_provenance(h5file, command=None, licence=licence)
+
+
+def _gather(
+    splits: Mapping[str, Mapping[str, Any] | AbstractDataStream], spool: Spool
+) -> tuple[list[tuple[Any, ...]], dict[str, Sequence[str]]]:
+    """The rows of each source of each split, and the names of the axes that streams know."""
+    pieces: list[tuple[Any, ...]] = []
+    labels: dict[str, Sequence[str]] = {}
+    for split, data in splits.items():
+        if isinstance(data, Mapping):
+            pieces += [(split, source, rows) for source, rows in data.items()]
+        elif isinstance(data, AbstractDataStream):
+            labels |= _collect(spool, split, data)
+        else:
+            raise TypeError(
+                f"split {split!r} is a {type(data).__name__}; give a mapping of sources to "
+                "arrays, or a stream"
+            )
+    for split, source, rows in spool.pieces():
+        if isinstance(rows, RaggedRows) and rows.is_encoded and source in labels:
+            labels[source] = labels[source][:1]  # contents of files have no axes of their own
+        pieces.append((split, source, rows))
+    order = list(splits)
+    return sorted(pieces, key=lambda piece: order.index(piece[0])), labels
 
 
 def _collect(spool: Spool, split: str, stream: AbstractDataStream) -> dict[str, Sequence[str]]:
