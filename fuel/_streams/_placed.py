@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fuel._streams._stream_state import Peeked
+from fuel._streams._peeked import Peeked
 from fuel.iterator import DataIterator, as_mapping
 
 __all__ = ["Placed"]

@@ -1,14 +1,12 @@
-"""How streams keep their place: the checks of a saved one, the book-keeping of a peek."""
+"""The states of streams: what is checked before one is loaded."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from fuel._shard import Shard
 from fuel.exceptions import StateMismatchError
-from fuel.iterator import DataIterator
 
-__all__ = ["STATE_VERSION", "Peeked", "check_shard", "check_state", "shard_entry"]
+__all__ = ["STATE_VERSION", "check_shard", "check_state", "shard_entry"]
 
 STATE_VERSION = 1
 
@@ -57,33 +55,3 @@ def check_shard(state: Mapping[str, Any], shard: Shard) -> None:
 def shard_entry(shard: Shard) -> dict[str, Any]:
     """What a state says of the shard it was taken from; nothing if that is the whole stream."""
     return {} if shard.count == 1 else {"shard": [shard.index, shard.count]}
-
-
-@dataclass
-class Peeked:
-    """An item that was fetched to be looked at, and the place before it.
-
-    Attributes:
-        iterator: the epoch iterator that holds the item.
-        before: the place, while the end of the previous epoch has not been seen.
-        after: the place once it has.
-        previous: the iterator of the epoch before, if the peek went beyond its end.
-        began_epoch: whether `iterator` was made for the peek.
-        handed_out: whether `iterator` is in the user's hands.
-    """
-
-    iterator: DataIterator
-    before: dict[str, Any]
-    after: dict[str, Any]
-    previous: DataIterator | None
-    began_epoch: bool = False
-    handed_out: bool = False
-
-    def holds(self) -> bool:
-        """Whether the item is still to be delivered."""
-        return self.iterator.held is not None
-
-    def state(self) -> dict[str, Any]:
-        """The place before the item."""
-        unseen = self.previous is not None and not self.previous.end_seen
-        return self.before if unseen and not self.handed_out else self.after

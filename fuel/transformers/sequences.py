@@ -3,12 +3,12 @@
 from typing import Any
 
 from fuel.streams import AbstractDataStream
-from fuel.transformers._buffered import BufferedTransformer
+from fuel.transformers._pieces import PiecesTransformer
 
 __all__ = ["NGrams", "Window"]
 
 
-class Window(BufferedTransformer):
+class Window(PiecesTransformer):
     """Pairs of a source and a target window that slide over each sequence, one step at a time.
 
     Of the first two windows the one that comes first stands at the beginning of a sequence.
@@ -58,7 +58,6 @@ class Window(BufferedTransformer):
         self.overlapping = overlapping
         self.target_source = target_source
         self.sources = (*data_stream.sources, target_source)
-        self._given = 0
 
     def next_item(self, request: Any) -> tuple[Any, ...]:
         """The next pair of windows.
@@ -81,20 +80,6 @@ class Window(BufferedTransformer):
             sequence[source : source + self.source_window],
             sequence[target : target + self.target_window],
         )
-
-    def start_epoch(self) -> None:
-        """Hold nothing."""
-        super().start_epoch()
-        self._given = 0
-
-    def own_state(self) -> dict[str, Any]:
-        """Whether a sequence is held, and how many windows of it were given."""
-        return {**super().own_state(), "given": self._given if self.is_running else 0}
-
-    def load_own_state(self, state: Any) -> None:
-        """Restore what `own_state` gave."""
-        super().load_own_state(state)
-        self._given = state["given"]
 
 
 class NGrams(Window):

@@ -3,12 +3,12 @@
 from typing import Any
 
 from fuel.streams import AbstractDataStream
-from fuel.transformers._buffered import BufferedTransformer
+from fuel.transformers._pieces import PiecesTransformer
 
 __all__ = ["Unpack"]
 
 
-class Unpack(BufferedTransformer):
+class Unpack(PiecesTransformer):
     """The examples of batches, one after the other.
 
     Args:
@@ -34,7 +34,6 @@ class Unpack(BufferedTransformer):
             )
         kwargs.setdefault("produces_examples", True)
         super().__init__(data_stream, **kwargs)
-        self._given = 0
 
     def next_item(self, request: Any) -> tuple[Any, ...]:
         """The next example.
@@ -57,17 +56,3 @@ class Unpack(BufferedTransformer):
                 self.release()
         number, self._given = self._given, self._given + 1
         return tuple([part[number] for part in self._held[0]])
-
-    def start_epoch(self) -> None:
-        """Hold nothing."""
-        super().start_epoch()
-        self._given = 0
-
-    def own_state(self) -> dict[str, Any]:
-        """Whether a batch is held, and how many of its examples were given."""
-        return {**super().own_state(), "given": self._given if self.is_running else 0}
-
-    def load_own_state(self, state: Any) -> None:
-        """Restore what `own_state` gave."""
-        super().load_own_state(state)
-        self._given = state["given"]
