@@ -22,7 +22,18 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, cast
 
-__all__ = ["ArchiveError", "ArchiveLimits", "ArchiveMember", "archive_members", "extract_archive"]
+__all__ = [
+    "Archive",
+    "ArchiveError",
+    "ArchiveLimits",
+    "ArchiveMember",
+    "archive_label",
+    "archive_members",
+    "extract_archive",
+]
+
+Archive = str | os.PathLike[str] | BinaryIO
+"""A path, or a binary file that can seek."""
 
 BLOCK = 512  # a tar archive consists of blocks of so many bytes, and ends with one of zeros
 PIECE = 1 << 20
@@ -83,8 +94,15 @@ class ArchiveMember:
     file: BinaryIO
 
 
+def archive_label(archive: Archive) -> str:
+    """What to call an archive in errors: its path, or the name of the file that is open."""
+    if isinstance(archive, str | os.PathLike):
+        return os.fspath(archive)
+    return str(getattr(archive, "name", "the archive"))
+
+
 def archive_members(
-    archive: str | os.PathLike[str] | BinaryIO, *, limits: ArchiveLimits | None = None
+    archive: Archive, *, limits: ArchiveLimits | None = None
 ) -> Iterator[ArchiveMember]:
     """The files of a tar archive (packed or not) or a zip archive, in their order there.
 
@@ -104,9 +122,9 @@ def archive_members(
     with ExitStack() as stack:
         if isinstance(archive, str | os.PathLike):
             file: BinaryIO = stack.enter_context(open(archive, "rb"))
-            label = os.fspath(archive)
         else:
-            file, label = archive, str(getattr(archive, "name", "the archive"))
+            file = archive
+        label = archive_label(archive)
         budget = _Budget(label, limits or ArchiveLimits(), file.seek(0, io.SEEK_END))
         file.seek(0)
         with _damage_of(label):
@@ -116,7 +134,7 @@ def archive_members(
 
 
 def extract_archive(
-    archive: str | os.PathLike[str] | BinaryIO,
+    archive: Archive,
     directory: str | os.PathLike[str],
     *,
     limits: ArchiveLimits | None = None,

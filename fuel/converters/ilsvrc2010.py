@@ -15,20 +15,21 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from fuel._files._archive import archive_members
+from fuel._files._archive import Archive, archive_members
 from fuel.config_parser import config
-from fuel.converters._ilsvrc import (
-    CLASSES,
-    Archive,
-    add_shuffle_seed,
+from fuel.converters._ilsvrc_devkit import (
     classes_of,
+    read_ids,
+    read_members,
+    read_synsets,
+    training_classes,
+)
+from fuel.converters._ilsvrc_images import (
+    add_shuffle_seed,
     create_sources,
     image_of,
     image_rows,
     is_image,
-    read_ids,
-    read_members,
-    read_synsets,
     train_images,
     write_images,
 )
@@ -145,10 +146,9 @@ def prepare_metadata(
         content = test_groundtruth_path.read()
     raw_test = read_ids(content, TEST_GROUNDTRUTH)
     valid, test = (classes_of(ids, synsets["ILSVRC2010_ID"]) for ids in (raw_valid, raw_test))
-    wnids = [wnid.decode() for wnid in synsets["WNID"][:CLASSES]]
-    n_train = int(synsets["num_train_images"].sum())
+    n_train, wnid_map = training_classes(synsets)
     logger.info("%d images to train, %d to validate, %d to test", n_train, len(valid), len(test))
-    return n_train, valid, test, {wnid: row for row, wnid in enumerate(wnids)}
+    return n_train, valid, test, wnid_map
 
 
 def prepare_hdf5_file(hdf5_file: h5py.File, n_train: int, n_valid: int, n_test: int) -> None:

@@ -14,17 +14,19 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
+from fuel._files._archive import Archive
 from fuel.config_parser import config
-from fuel.converters._ilsvrc import (
-    CLASSES,
-    Archive,
-    add_shuffle_seed,
+from fuel.converters._ilsvrc_devkit import (
     classes_of,
-    create_sources,
-    image_rows,
     read_ids,
     read_members,
     read_synsets,
+    training_classes,
+)
+from fuel.converters._ilsvrc_images import (
+    add_shuffle_seed,
+    create_sources,
+    image_rows,
 )
 from fuel.converters.base import check_exists, create_hdf5, record_inputs
 from fuel.converters.ilsvrc2010 import process_other_set, process_train_set
@@ -120,11 +122,10 @@ def prepare_metadata(
     """
     synsets, raw_valid = read_devkit(devkit_archive)
     valid = classes_of(raw_valid, synsets["ILSVRC2012_ID"])
-    wnids = [wnid.decode() for wnid in synsets["WNID"][:CLASSES]]
-    n_train = int(synsets["num_train_images"].sum())
+    n_train, wnid_map = training_classes(synsets)
     n_test = len(image_rows(test_images_tar))
     logger.info("%d images to train, %d to validate, %d to test", n_train, len(valid), n_test)
-    return n_train, valid, n_test, {wnid: row for row, wnid in enumerate(wnids)}
+    return n_train, valid, n_test, wnid_map
 
 
 def prepare_hdf5_file(hdf5_file: h5py.File, n_train: int, n_valid: int, n_test: int) -> None:
