@@ -152,6 +152,7 @@ def as_mapping(sources: tuple[str, ...], item: Any) -> Mapping[str, Any]:
     if len(item) != len(sources):
         raise ValueError(
             f"got {len(item)} arrays for the {len(sources)} sources {tuple(sources)}; what a "
-            "transformer returns must have one element for each of its sources"
+            "transformer returns must have one element for each of its sources; if they are others "
+            "now, assign their names to its `sources`"
         )
     return dict(zip(sources, item, strict=True))

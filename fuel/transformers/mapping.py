@@ -16,7 +16,8 @@ class Mapping(Transformer):
     """Applies a function to every item, example or batch.
 
     The function should keep nothing from call to call, for then it can be applied by any process
-    and resumed anywhere.
+    and resumed anywhere. If it makes other sources of those there are, name them afterwards:
+    `stream.sources = ("image", "label")`.
 
     Args:
         data_stream: the stream to transform.
@@ -93,7 +94,8 @@ class Mapping(Transformer):
         if isinstance(image, AbstractMapping):
             if missing := [name for name in names if name not in image]:
                 raise ValueError(
-                    f"the function of a Mapping returned {sorted(image)}, without {missing}"
+                    f"the function of a Mapping returned {sorted(image)}, without {missing}; "
+                    "if these are its sources now, assign their names to its sources"
                 )
             return tuple(image[name] for name in names)
         if not isinstance(image, tuple | list):
