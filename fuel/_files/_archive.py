@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import bz2
-import errno
 import gzip
 import io
 import lzma
 import os
 import re
-import secrets
-import shutil
 import stat
 import struct
 import tarfile
@@ -19,7 +16,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any, BinaryIO, cast
 
 __all__ = [
@@ -29,7 +26,6 @@ __all__ = [
     "ArchiveMember",
     "archive_label",
     "archive_members",
-    "extract_archive",
 ]
 
 Archive = str | os.PathLike[str] | BinaryIO
@@ -131,44 +127,6 @@ def archive_members(
             is_zip = file.read(4) in (b"PK\3\4", b"PK\5\6")
         file.seek(0)
         yield from _zip_members(file, budget) if is_zip else _tar_members(file, budget)
-
-
-def extract_archive(
-    archive: Archive,
-    directory: str | os.PathLike[str],
-    *,
-    limits: ArchiveLimits | None = None,
-) -> list[str]:
-    """Unpack an archive into a new directory, which appears whole or not at all.
-
-    Files get the permissions of new files; links become files.
-
-    Args:
-        archive: as for `archive_members`.
-        directory: to be made; it must not be there, or be empty.
-        limits: how much may come out.
-
-    Returns:
-        The names of the files.
-
-    Raises:
-        ArchiveError: as `archive_members`, or if two members have one name.
-        OSError: if `directory` is there and not empty, or cannot be written.
-    """
-    target = Path(directory)
-    if target.exists() and any(target.iterdir()):
-        raise FileExistsError(errno.EEXIST, "the directory is not empty", str(target))
-    scratch = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
-    scratch.mkdir()
-    try:
-        names = []
-        for member in archive_members(archive, limits=limits):
-            _write(member, scratch)
-            names.append(member.name)
-        os.replace(scratch, target)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-    return names
 
 
 class _Budget:
@@ -349,16 +307,6 @@ class _Reader(io.RawIOBase):
 
 def _buffered(raw: io.RawIOBase) -> BinaryIO:
     return cast(BinaryIO, io.BufferedReader(raw, PIECE))
-
-
-def _write(member: ArchiveMember, directory: Path) -> None:
-    path = directory / member.name
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("xb") as output:
-            shutil.copyfileobj(member.file, output, PIECE)
-    except (FileExistsError, NotADirectoryError) as error:
-        raise ArchiveError(f"the archive has the member {member.name} twice") from error
 
 
 def _safe_name(name: str, label: str, what: str = "a member") -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fuel._files._archive import extract_archive
+from fuel._files._extraction import extract_archive
 from fuel.converters._own_splits import ONE_SPLIT, Draw
 
 __all__ = ["ClassFolders", "LabelledImage", "unpacked_folder"]
@@ -37,11 +37,13 @@ class ClassFolders:
         path: the folder.
         images: in alphabetical order of splits, classes and names.
         classes: the names of the classes, in alphabetical order.
+        splits: the names of the splits, in alphabetical order or that in which they were given.
     """
 
     path: Path
     images: Sequence[LabelledImage]
     classes: Sequence[str]
+    splits: Sequence[str]
 
     @classmethod
     def of(cls, path: Path, has_splits: bool, is_nested: bool) -> ClassFolders:
@@ -72,13 +74,14 @@ class ClassFolders:
         ]
         if not images:
             raise ValueError(f"there is no image in the folders of {path}")
-        return cls(path=path, images=images, classes=classes)
+        return cls(path=path, images=images, classes=classes, splits=[*places])
 
     def drawn(self, draw: Draw) -> ClassFolders:
         """The same images with the splits that they are drawn for."""
         splits = [draw.names[number] for number in draw.numbers]
         pairs = zip(self.images, splits, strict=True)
-        return replace(self, images=[replace(image, split=split) for image, split in pairs])
+        images = [replace(image, split=split) for image, split in pairs]
+        return replace(self, images=images, splits=draw.names)
 
 
 def unpacked_folder(archive: Path, directory: Path) -> Path:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fuel._files._archive import ArchiveError, ArchiveLimits, archive_members, extract_archive
+from fuel._files._archive import ArchiveError, ArchiveLimits, archive_members
+from fuel._files._extraction import extract_archive
 
 CONTENT = {"a/one.bin": bytes(range(256)) * 9, "b.txt": b"two", "a/c/empty": b""}
 MODES = ["w", "w:gz", "w:bz2", "w:xz", "zip"]
