@@ -12,6 +12,7 @@ from typing import Any
 
 import h5py
 
+from fuel.commands._encoded_images import EncodedImages, encoded_images
 from fuel.commands._layout import layout, layout_warning, read_speed
 from fuel.converters._content import CONTENT_ATTRIBUTE
 from fuel.converters._figures import Statistics
@@ -34,6 +35,7 @@ class SourceDescription:
         speed: of reading shuffled batches: fast, fair or slow.
         statistics: by split, as far as they were recorded.
         class_names: of labels, by number; empty if they have none.
+        images: figures of encoded ones; None if there are none.
     """
 
     name: str
@@ -45,6 +47,7 @@ class SourceDescription:
     warning: str | None
     statistics: dict[str, Statistics]
     class_names: tuple[str, ...]
+    images: EncodedImages | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,6 +170,7 @@ def _source(name: str, dataset: h5py.Dataset) -> SourceDescription:
         warning=layout_warning(dataset),
         statistics=read_statistics(dataset),
         class_names=_class_names(dataset),
+        images=encoded_images(dataset),
     )
 
 

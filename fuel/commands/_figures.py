@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from fuel.commands._description import FileDescription
+from fuel.commands._description import FileDescription, SourceDescription
 
-__all__ = ["classes_text", "figure_rows"]
+__all__ = ["IMAGE_COLUMNS", "classes_text", "figure_rows", "image_rows"]
 
 SHOWN = 4
+IMAGE_COLUMNS = ("examined", "kinds", "height", "width", "channels", "bytes", "decoded to")
+"""Of a table of encoded images."""
 
 
 def figure_rows(description: FileDescription) -> Iterator[tuple[str, ...]]:
@@ -21,6 +23,13 @@ def figure_rows(description: FileDescription) -> Iterator[tuple[str, ...]]:
             if figures.not_finite:
                 classes = f"{figures.not_finite} not finite"
             yield (source.name, split, *numbers, classes)
+
+
+def image_rows(source: SourceDescription) -> Iterator[tuple[str, ...]]:
+    """What `IMAGE_COLUMNS` say of a source of encoded images; nothing of another."""
+    if (images := source.images) is not None:
+        pixels = (images.heights, images.widths, images.channels)
+        yield (images.examined, images.kinds, *pixels, images.sizes, images.decoded_to)
 
 
 def classes_text(classes: dict[int, int], names: Sequence[str]) -> str:

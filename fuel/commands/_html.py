@@ -45,6 +45,7 @@ dt { color: var(--soft) } dd { margin: 0 }
 .pictures figure { margin: 0; text-align: center; font-size: 12px; min-width: 0 }
 .pictures img { image-rendering: pixelated; width: 100%; aspect-ratio: 1; object-fit: contain;
   background: #8882; border-radius: 4px; display: block }
+.pictures.smooth img { image-rendering: auto } figcaption b { display: block }
 svg { display: block; width: 100%; max-width: 36rem; height: auto; overflow: visible }
 rect { fill: var(--bar) } text { font-size: 11px; fill: var(--soft) }
 line { stroke: var(--line) }

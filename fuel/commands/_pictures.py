@@ -2,53 +2,80 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import h5py
 import numpy as np
 
+from fuel.commands._encoded_images import holds_files
+from fuel.commands._image_header import image_header
 from fuel.commands._png import png
-from fuel.commands._reading import read_each, read_rows
+from fuel.commands._reading import peek_each, read_each, read_rows
+from fuel.commands._thumbnail import thumbnail
 from fuel.converters._rows import shapes_of
 from fuel.datasets._layout import SourceLayout
 
 __all__ = ["is_pictures", "sample_pictures"]
 
 LARGEST = 128  # pixels of a side
-HEAVIEST = 1 << 20  # bytes of an encoded picture
-ENCODED = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG": "image/png", b"GIF8": "image/gif"}
+LIGHT = 1 << 15  # bytes of an encoded picture that is shown as it is in any case
+LARGEST_FILE = 1 << 25  # bytes of one that is read to make it smaller
+HEAVIEST = 1 << 20  # bytes of one that is shown as it is if it cannot be made smaller
 
 
 def is_pictures(dataset: h5py.Dataset) -> bool:
-    """Whether its examples can be shown: images by their axes, or encoded ones by their bytes."""
-    if not len(dataset):
+    """Whether its examples are arrays that can be shown: images by their axes."""
+    if not len(dataset) or holds_files(dataset):
         return False
     inner = h5py.check_vlen_dtype(dataset.dtype)
-    if inner == np.uint8 and shapes_of(dataset) is None:
-        return _kind_of(read_rows(dataset, 0, 1)[0]) is not None
     axes = _axes(dataset)
     is_number = np.dtype(inner or dataset.dtype).kind in "biuf"
     return is_number and "height" in axes and "width" in axes and len(axes) <= 3
 
 
-def sample_pictures(dataset: h5py.Dataset, rows: Sequence[int]) -> list[tuple[int, str, bytes]]:
-    """Row, media type and content of pictures that a browser shows; others are left out."""
-    found = []
+def sample_pictures(dataset: h5py.Dataset, rows: Sequence[int]) -> Iterator[tuple[int, str, bytes]]:
+    """Row, media type and content of pictures that a browser shows; others are left out.
+
+    Args:
+        dataset: of images, as arrays or encoded.
+        rows: numbers of rows, in order.
+
+    Raises:
+        OSError: if the file is damaged.
+    """
+    if holds_files(dataset):
+        for row, size, start in peek_each(dataset, rows):
+            shown = _shown(start) if size <= len(start) else _large(dataset, row, size)
+            if shown is not None:
+                yield row, *shown
+        return
+    shapes = shapes_of(dataset)
     for row, value in read_each(dataset, rows):
         example = np.asarray(value)
-        shapes = shapes_of(dataset)
-        kind = _kind_of(example) if example.dtype == np.uint8 and example.ndim == 1 else None
-        if shapes is None and kind is not None:
-            if example.size <= HEAVIEST:
-                found.append((row, kind, example.tobytes()))
-            continue
         if shapes is not None:
             example = example.reshape(shapes[row])
         pixels = _pixels(example, _axes(dataset))
         if pixels is not None:
-            found.append((row, "image/png", png(pixels)))
-    return found
+            yield row, "image/png", png(pixels)
+
+
+def _large(dataset: h5py.Dataset, row: int, size: int) -> tuple[str, bytes] | None:
+    if size > LARGEST_FILE:
+        return None
+    return _shown(np.asarray(read_rows(dataset, row, row + 1)[0], np.uint8).data)
+
+
+def _shown(content: memoryview) -> tuple[str, bytes] | None:
+    """Media type and content of an encoded picture, made smaller if it is large."""
+    header = image_header(content)
+    if header is not None and len(content) <= LIGHT:
+        return f"image/{header.kind}", bytes(content)
+    small = thumbnail(bytes(content), LARGEST)
+    if small is not None:
+        return "image/jpeg", small
+    if header is not None and len(content) <= HEAVIEST:
+        return f"image/{header.kind}", bytes(content)
+    return None
 
 
 def _axes(dataset: h5py.Dataset) -> tuple[str, ...]:
@@ -59,11 +86,6 @@ def _axes(dataset: h5py.Dataset) -> tuple[str, ...]:
     if not any(labels) and len(labels) == 3 and sizes[0] in (1, 3):
         return ("channel", "height", "width")
     return labels
-
-
-def _kind_of(example: Any) -> str | None:
-    start = np.asarray(example)[:4].tobytes()
-    return next((kind for magic, kind in ENCODED.items() if start.startswith(magic)), None)
 
 
 def _pixels(example: np.ndarray, axes: Sequence[str]) -> np.ndarray | None:

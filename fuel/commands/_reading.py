@@ -12,7 +12,12 @@ import numpy as np
 from fuel.datasets._global_heap import REFERENCE, GlobalHeap
 from fuel.datasets._readers import map_file
 
-__all__ = ["read_each", "read_rows"]
+__all__ = ["peek_each", "read_each", "read_rows"]
+
+BEGINNING = 1 << 18
+"""Bytes of a value that are looked at."""
+UNMAPPED = 1 << 25
+"""Bytes that are read of values that are not found in the mapped file."""
 
 
 def read_each(dataset: h5py.Dataset, rows: Sequence[int]) -> Iterator[tuple[int, Any]]:
@@ -24,6 +29,36 @@ def read_each(dataset: h5py.Dataset, rows: Sequence[int]) -> Iterator[tuple[int,
     for _, run in groupby(enumerate(rows), lambda pair: pair[1] - pair[0]):
         together = [row for _, row in run]
         yield from zip(together, read_rows(dataset, together[0], together[-1] + 1), strict=True)
+
+
+def peek_each(dataset: h5py.Dataset, rows: Sequence[int]) -> Iterator[tuple[int, int, memoryview]]:
+    """Of some values of variable length, row, length in bytes, and the beginning.
+
+    They are looked at in the mapped file, so that no more is read than is looked at. Where only
+    HDF5 finds them, whole values are read, until they are 32 MiB together.
+
+    Args:
+        dataset: of bytes of variable length.
+        rows: numbers of rows, in order.
+
+    Raises:
+        OSError: if they are not where they should be.
+    """
+    place = dataset.id.get_offset()
+    if place is None:
+        read = 0
+        for row in rows:
+            value = np.asarray(read_rows(dataset, row, row + 1)[0], np.uint8)
+            yield row, value.size, value.data[:BEGINNING]
+            read += value.size
+            if read > UNMAPPED:
+                return
+        return
+    file, heap = _heap(dataset)
+    for row in rows:
+        length, address, number = _references(dataset, file, place, slice(row, row + 1))[0].item()
+        start = heap.start_of(address, number, length) if length else 0
+        yield row, length, file.data[start : start + min(length, BEGINNING)]
 
 
 def read_rows(dataset: h5py.Dataset, start: int, stop: int) -> Any:
@@ -39,17 +74,26 @@ def read_rows(dataset: h5py.Dataset, start: int, stop: int) -> Any:
     place = dataset.id.get_offset()
     if inner is not None and place is not None:
         size = 1 if inner in (str, bytes) else np.dtype(inner).itemsize
-        _check(dataset.file.filename, place, slice(start, stop), size)
+        _check(dataset, place, slice(start, stop), size)
     return dataset[start:stop]
 
 
-def _check(path: str, place: int, rows: slice, size: int) -> None:
-    file = map_file(path)
-    heap = GlobalHeap(file, path)
-    first, last = (place + row * REFERENCE.itemsize for row in (rows.start, rows.stop))
-    if last > len(file):
-        raise OSError(f"{path} is damaged: a source reaches beyond its end")
-    for reference in file[first:last].view(REFERENCE):
+def _check(dataset: h5py.Dataset, place: int, rows: slice, size: int) -> None:
+    file, heap = _heap(dataset)
+    for reference in _references(dataset, file, place, rows):
         length = int(reference["length"])
         if length:
             heap.start_of(int(reference["address"]), int(reference["number"]), length * size)
+
+
+def _heap(dataset: h5py.Dataset) -> tuple[np.ndarray, GlobalHeap]:
+    path = dataset.file.filename
+    file = map_file(path)
+    return file, GlobalHeap(file, path)
+
+
+def _references(dataset: h5py.Dataset, file: np.ndarray, place: int, rows: slice) -> np.ndarray:
+    first, last = (place + row * REFERENCE.itemsize for row in (rows.start, rows.stop))
+    if last > len(file):
+        raise OSError(f"{dataset.file.filename} is damaged: a source reaches beyond its end")
+    return file[first:last].view(REFERENCE)

@@ -11,6 +11,8 @@ import h5py
 from rich.filesize import decimal
 
 from fuel.commands._description import FileDescription, SourceDescription
+from fuel.commands._encoded_images import holds_files
+from fuel.commands._figures import IMAGE_COLUMNS, image_rows
 from fuel.commands._histogram import ROWS, bars, histogram
 from fuel.commands._html import table
 from fuel.commands._pictures import is_pictures, sample_pictures
@@ -39,13 +41,15 @@ def source_card(
     yield f'<p class="soft">{escape(" · ".join(said))}</p>'
     if source.statistics:
         yield _figures(source)
+    if rows := [*image_rows(source)]:
+        yield f"<h3>Encoded images, in rows from all over the file</h3>{table(IMAGE_COLUMNS, rows)}"
     is_label = any(figures.classes for figures in source.statistics.values())
     if is_label:
         yield f"<h3>Examples of each class</h3>{_classes(source)}"
-    elif drawing := _numbers(dataset):
+    elif source.images is None and (drawing := histogram(dataset)):
         yield f"<h3>Numbers in up to {ROWS:,} rows from all over the file</h3>{drawing}"
-    if is_pictures(dataset):
-        yield f'<h3>Some examples</h3><div class="pictures">{_pictures(description, dataset)}</div>'
+    if source.images is not None or is_pictures(dataset):
+        yield f"<h3>Some examples</h3>{_pictures(description, dataset)}"
     elif len(dataset) and not is_label:
         texts = sample_texts(dataset, sample_rows(dataset, EXAMPLES))
         yield f"<h3>Some examples</h3>{table(('row', 'begins with'), texts, numbers=('row',))}"
@@ -93,21 +97,26 @@ def _classes(source: SourceDescription) -> str:
     return bars(counts, texts, names, (names[0], names[-1]))
 
 
-def _numbers(dataset: h5py.Dataset) -> str:
-    is_encoded = h5py.check_vlen_dtype(dataset.dtype) is not None and shapes_of(dataset) is None
-    return "" if is_encoded and is_pictures(dataset) else histogram(dataset)
-
-
 def _pictures(description: FileDescription, dataset: h5py.Dataset) -> str:
+    rows = sample_rows(dataset, PICTURES)
     figures = []
-    for row, kind, content in sample_pictures(dataset, sample_rows(dataset, PICTURES)):
+    for row, kind, content in sample_pictures(dataset, rows):
         text = base64.b64encode(content).decode()
         label = escape(", ".join(_labels(description, dataset, row)))
         figures.append(
             f'<figure><img src="data:{kind};base64,{text}" alt="row {row}">'
             f"<figcaption>{f'<b>{label}</b> ' if label else ''}row {row}</figcaption></figure>"
         )
-    return "".join(figures)
+    shown = f'<div class="pictures{_smooth(dataset)}">{"".join(figures)}</div>'
+    if len(figures) == len(rows):
+        return shown
+    missing = f"{len(rows) - len(figures)} of {len(rows)} are left out"
+    return f'{shown}<p class="soft">{missing}: too large, or nothing that can be shown.</p>'
+
+
+def _smooth(dataset: h5py.Dataset) -> str:
+    """A class of styles for photographs, whose pixels are not meant to be seen."""
+    return " smooth" if holds_files(dataset) else ""
 
 
 def _labels(description: FileDescription, shown: h5py.Dataset, row: int) -> Iterator[str]:

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from fuel.commands._command import DONE, FAILED, add_completion, find_file, run
 from fuel.commands._description import FileDescription, describe, opened
-from fuel.commands._figures import figure_rows
+from fuel.commands._figures import IMAGE_COLUMNS, figure_rows, image_rows
 from fuel.commands._page import page, write_page
 from fuel.commands._warnings import warnings_of
 from fuel.converters._content import content_sha256
@@ -134,6 +134,8 @@ def _show(description: FileDescription, console: Console) -> None:
     _table(console, ("split", "examples", "rows"), splits)
     if figures := [*figure_rows(description)]:
         _table(console, ("source", "split", "min", "max", "mean", "std", "classes"), figures)
+    if images := [(s.name, *row) for s in description.sources for row in image_rows(s)]:
+        _table(console, ("encoded images", *IMAGE_COLUMNS), images)
     for warning in warnings_of(description):
         console.print(Text(f"\nwarning: {warning}", style="yellow"))
 

@@ -93,6 +93,5 @@ class ImageRows:
             logger.warning("left out: %s", error)
         if broken:
             logger.warning("left out %d of %d files", len(broken), len(self.found.images))
-        splits = dict.fromkeys(image.split for image in self.found.images)
-        if empty := [split for split in splits if split not in kept]:
-            raise ValueError(f"no image is left for the split {empty[0]!r}: all are broken")
+        if empty := [split for split in self.found.splits if split not in kept]:
+            raise ValueError(f"no image is left for the split {empty[0]!r}: none is there, or whole")

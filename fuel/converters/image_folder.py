@@ -122,7 +122,7 @@ def convert_image_folder(
         spool = Spool(scratch / "rows")
         digest = ImageRows(spool, found, form, encoded, skip_broken).collect(path.name)
         with create_hdf5(output) as h5file:
-            _fill(h5file, spool, found.classes, form.color)
+            _fill(h5file, spool, found, form.color)
             if path.is_dir():
                 h5file.attrs["input_sha256"] = json.dumps({path.name: digest})
             else:
@@ -130,13 +130,13 @@ def convert_image_folder(
     return (str(output),)
 
 
-def _fill(h5file: h5py.File, spool: Spool, classes: Sequence[str], color: str) -> None:
-    pieces = spool.pieces()
+def _fill(h5file: h5py.File, spool: Spool, found: ClassFolders, color: str) -> None:
+    pieces = sorted(spool.pieces(), key=lambda piece: found.splits.index(piece[0]))
     sources = dict.fromkeys(source for _, source, _ in pieces)
     fill_hdf5_file(h5file, pieces, axis_labels={source: AXES[source] for source in sources})
     if FILES in sources:
         h5file[FILES].attrs[COLOR_MODE] = color
-    _name_classes(h5file[TARGETS], classes)
+    _name_classes(h5file[TARGETS], found.classes)
 
 
 def _name_classes(targets: h5py.Dataset, names: Sequence[str]) -> None:
