@@ -25,12 +25,13 @@ from fuel import _codec
 from fuel._streams._chain import Chain, root
 from fuel._streams._context import Place, new_array
 from fuel._workers import _parcel
+from fuel._workers._control import Control, Entry
 from fuel._workers._describe import SCRIPT
 from fuel._workers._doorbell import Doorbell
 from fuel._workers._error import show_request
 from fuel._workers._lifeline import end_with_parent
 from fuel._workers._result import ResultWriter
-from fuel._workers._ring import Control, Entry, OpenSlot, SlotWriter
+from fuel._workers._slot_writer import OpenSlot, SlotWriter
 from fuel.config_parser import config
 from fuel.datasets.base import Dataset
 from fuel.streams import AbstractDataStream, DataStream

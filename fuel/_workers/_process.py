@@ -15,13 +15,13 @@ import zmq
 from fuel import _codec
 from fuel._codec import Buffer, CodecError
 from fuel._workers import _shared_memory
+from fuel._workers._control import CONTROL_SIZE, Control, Entry
 from fuel._workers._doorbell import Doorbell
 from fuel._workers._error import RemoteError, WorkerDiedError, WorkerError
 from fuel._workers._lifeline import Child
 from fuel._workers._result import Result, ResultReader
-from fuel._workers._ring import Control, Entry, SlotReader
+from fuel._workers._slot_reader import SlotReader
 
-_PAGE = 4096
 _STARTUP = 60.0
 """Seconds that a worker may take to start, where its time is limited."""
 _SHORT = 5e-4
@@ -69,7 +69,7 @@ class WorkerProcess:
         self._socket.setsockopt(zmq.LINGER, 0)
         self._socket.setsockopt(zmq.ROUTER_MANDATORY, 1)
         address = _bind(self._socket)
-        memories = [_shared_memory.create(_PAGE), _shared_memory.create()]
+        memories = [_shared_memory.create(CONTROL_SIZE), _shared_memory.create()]
         try:
             self._bell, self._wake = Doorbell(), Doorbell()
             self._control = Control(memories[0], settings.depth)

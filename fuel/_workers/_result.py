@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fuel import _codec
 from fuel._codec import Buffer, CodecError
-from fuel._workers._ring import OpenSlot
+from fuel._workers._slot_writer import OpenSlot
 
 _CACHED = 256
 """So many different headers are remembered; a stream has two or three."""

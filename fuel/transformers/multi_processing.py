@@ -14,10 +14,11 @@ from fuel._streams import _chain
 from fuel._streams._context import Context
 from fuel._streams._profile import QueueState
 from fuel._workers._choice import Choice, choose_workers
+from fuel._workers._control import MAX_SLOTS
 from fuel._workers._crew import Crew, Terms
 from fuel._workers._error import WorkerError
-from fuel._workers._ring import MAX_SLOTS, slot_size_for
 from fuel._workers._shared_memory import ALIGNMENT, round_up
+from fuel._workers._slot_writer import slot_size_for
 from fuel._workers._split_stream import SplitStream
 from fuel._workers._whole_stream import WholeStream
 from fuel.streams import AbstractDataStream, DataStream

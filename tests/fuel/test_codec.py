@@ -9,7 +9,7 @@ from hypothesis.extra import numpy as hnp
 
 from fuel._codec import CodecError, decode, dump, encode, load
 from fuel._workers._result import ResultReader, ResultWriter
-from fuel._workers._ring import OpenSlot
+from fuel._workers._slot_writer import OpenSlot
 
 DTYPES = st.one_of(
     hnp.scalar_dtypes(),
