@@ -6,8 +6,9 @@ from typing import Any
 from fuel._shard import Shard
 from fuel._streams._context import Context
 from fuel._streams._copy import copied_state
+from fuel._streams._measuring import profile
 from fuel._streams._placed import Placed
-from fuel._streams._profile import Profile, QueueState, profile
+from fuel._streams._profile import Profile, QueueState
 from fuel._streams._stream_state import STATE_VERSION, check_shard, check_state, shard_entry
 from fuel.iterator import DataIterator
 from fuel.schemes import IterationScheme
