@@ -79,7 +79,7 @@ def _gather(
         else:
             raise TypeError(
                 f"split {split!r} is a {type(data).__name__}; give a mapping of sources to "
-                "arrays, or a stream"
+                'arrays, as in {"train": {"x": x, "y": y}}, or a stream of a data set'
             )
     for split, source, rows in spool.pieces():
         if isinstance(rows, RaggedRows) and rows.is_encoded and source in labels:
