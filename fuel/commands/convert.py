@@ -46,6 +46,7 @@ is a data set that fuel-download gets, or a form that your own data has. Example
     fuel-info data/mnist.hdf5
 
     fuel-convert image_folder photos --size 64x64 --fractions train=0.9,test=0.1
+    fuel-convert image_folder photos --encoded --skip-broken
     fuel-convert table flowers.csv --targets species --licence CC0-1.0
     fuel-convert npz train=train.npz test=test.npz
     fuel-convert repack old.hdf5 --output-filename new.hdf5
