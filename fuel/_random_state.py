@@ -21,7 +21,6 @@ __all__ = [
 ]
 
 RandomGenerator = np.random.RandomState | np.random.Generator | random.Random
-_KINDS = (np.random.RandomState, np.random.Generator, random.Random)
 
 
 def random_state(rng: RandomGenerator) -> dict[str, Any]:
@@ -59,7 +58,7 @@ def random_states(holder: object) -> dict[str, dict[str, Any]]:
 
 def has_random_state(holder: object) -> bool:
     """Whether a random generator is an attribute of `holder`."""
-    return any(isinstance(value, _KINDS) for value in vars(holder).values())
+    return any(isinstance(value, RandomGenerator) for value in vars(holder).values())
 
 
 def load_random_states(holder: object, states: Mapping[str, Mapping[str, Any]]) -> None:

@@ -14,7 +14,6 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from types import ModuleType
 from typing import Any
 
@@ -22,20 +21,19 @@ import numpy as np
 import zmq
 
 from fuel import _codec
-from fuel._streams._chain import Chain, root
+from fuel._streams._chain import Chain
 from fuel._streams._context import Place, new_array
 from fuel._workers import _parcel
 from fuel._workers._control import Control, Entry
 from fuel._workers._describe import SCRIPT
 from fuel._workers._doorbell import Doorbell
-from fuel._workers._error import show_request
+from fuel._workers._failure import describe_failure
+from fuel._workers._jobs import Job, epoch_jobs
 from fuel._workers._lifeline import end_with_parent
 from fuel._workers._result import ResultWriter
 from fuel._workers._slot_writer import OpenSlot, SlotWriter
 from fuel.config_parser import config
-from fuel.datasets.base import Dataset
-from fuel.streams import AbstractDataStream, DataStream
-from fuel.transformers.base import Transformer
+from fuel.streams import AbstractDataStream
 
 IN_WORKER = "FUEL_WORKER"
 """The environment variable by which a worker knows that it is one."""
@@ -45,9 +43,6 @@ _AWAKE, _SHORT_NAP, _LONG_NAP = 2e-4, 5e-5, 4e-3
 """Seconds without room before the first nap, of the first nap, and of the one that is not taken."""
 _LOOK_AGAIN = 100
 """Milliseconds."""
-
-Job = Callable[[], tuple[str, Any, Any]]
-"""Computes kind, value and state of a result."""
 
 
 def main(lifeline: int, settings: dict[str, Any]) -> None:
@@ -195,7 +190,7 @@ class _Worker:
                 state = _codec.decode(message["state"], buffers)
                 self._run = (
                     generation,
-                    _run(self._stream, state, message["abandon"], message["failed"]),
+                    epoch_jobs(self._stream, state, message["abandon"], message["failed"]),
                 )
 
     def _compute(self, place: Place, request: Any) -> tuple[str, Any, Any]:
@@ -232,101 +227,13 @@ class _Worker:
         return slot.size
 
     def _publish_error(self, generation: int, sequence: int, error: BaseException) -> None:
-        where = _where(error)
-        text = "".join(traceback.format_exception(error))
-        said = "".join(traceback.format_exception_only(error)).strip()
-        wanted = _wanted(self._stream) if self._whole else None
-        message = {
-            "type": "error",
-            "where": where,
-            "wanted": wanted,
-            "error": said,
-            "traceback": text,
-        }
+        message = describe_failure(error, self._stream if self._whole else None)
         self._socket.send(_codec.dump(message))
         self._control.publish(Entry(generation, sequence, False, 0, 0, 0))
         self._bell.ring()
-
-
-def _run(
-    stream: AbstractDataStream, state: dict[str, Any], abandon: bool, failed: int
-) -> Iterator[Job]:
-    """Jobs that bring a stream from a place through this epoch and all that follow.
-
-    Args:
-        stream: to run.
-        state: its place.
-        abandon: whether to leave the epoch of that place for the next.
-        failed: items from there on that failed already, and are left out.
-    """
-    stream.load_state_dict(state)
-    if abandon:
-        stream.get_epoch_iterator()
-    while True:
-        epoch: list[Iterator[Any]] = []
-        ended: list[bool] = []
-
-        def begin(epoch: list[Iterator[Any]] = epoch, failed: int = failed) -> tuple[str, Any, Any]:
-            epoch.append(stream.get_epoch_iterator())
-            for _ in range(failed):
-                with suppress(Exception):
-                    next(epoch[0])
-            return "begin", None, stream.state_dict()
-
-        def step(
-            epoch: list[Iterator[Any]] = epoch, ended: list[bool] = ended
-        ) -> tuple[str, Any, Any]:
-            try:
-                return "item", next(epoch[0]), stream.state_dict()
-            except StopIteration:
-                ended.append(True)
-                return "end", None, stream.state_dict()
-
-        yield begin
-        while epoch and not ended:
-            yield step
-        failed = 0
 
 
 def _expanded(runs: list[list[int]], stride: int) -> Iterator[tuple[int, Place]]:
     for length, sequence, seed, epoch, step in runs:
         for number in range(0, length * stride, stride):
             yield sequence + number, Place(seed, epoch, step + number)
-
-
-def _where(error: BaseException) -> str:
-    """The innermost transformer or data set that an error passed through, and the source."""
-    kind: type | None = None
-    sources: tuple[str, ...] = ()
-    source = ""
-    for frame, _ in traceback.walk_tb(error.__traceback__):
-        who = frame.f_locals.get("self")
-        if isinstance(who, (Transformer, Dataset)):
-            kind, sources, source = type(who), _sources_of(who), ""
-        for variable in ("source_name", "source", "name"):
-            named = frame.f_locals.get(variable)
-            if isinstance(named, str) and named in sources:
-                source = named
-    if kind is None:
-        return "the stream"
-    if not sources:
-        return kind.__name__
-    named = f"source {source!r}" if source else f"sources {', '.join(map(repr, sources))}"
-    return f"{kind.__name__}, {named},"
-
-
-def _sources_of(holder: Transformer | Dataset) -> tuple[str, ...]:
-    with suppress(Exception):  # what failed may be unable to tell
-        return tuple(holder.sources)
-    return ()
-
-
-def _wanted(stream: AbstractDataStream) -> str | None:
-    """Which item a stream that runs as a whole was at; None if it had not begun to make one."""
-    innermost = root(stream)
-    live = innermost.epoch_iterator if isinstance(innermost, DataStream) else None
-    if live is None or live.request is None:
-        return None
-    assert isinstance(innermost, DataStream)
-    place = Place(innermost.seed, innermost.epoch - 1, live.drawn - 1)
-    return show_request(place, live.request)
