@@ -15,6 +15,7 @@ from fuel.exceptions import ConfigurationError
 __all__ = ["NOT_SET", "Configuration", "settings_file"]
 
 NOT_SET: Final = object()
+"""Says that a setting has no default."""
 
 
 @dataclass(frozen=True)

@@ -102,6 +102,7 @@ def default_data_directory() -> str:
 
 
 config = Configuration()
+"""The settings of `fuel`."""
 config.add_config(
     "data_path",
     multiple_paths_parser,

@@ -3,3 +3,4 @@
 __all__ = ["version"]
 
 version = "0.1.0"
+"""The version of the distribution."""

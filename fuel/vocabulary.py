@@ -23,6 +23,7 @@ SPECIAL_TOKENS = ("<UNK>", "<S>", "</S>")
 """What `TextFile` by default puts for unknown symbols, and at beginning and end of a line."""
 
 LEVELS = ("word", "character")
+"""What a token may be."""
 
 
 class Vocabulary(Mapping[str, int]):

@@ -16,6 +16,7 @@ from fuel.schemes import IterationScheme
 __all__ = ["AbstractDataStream", "AxisLabels"]
 
 AxisLabels = Mapping[str, tuple[str, ...] | None]
+"""For each source the names of its axes, or None if they are unknown."""
 
 
 class AbstractDataStream(Placed):

@@ -48,3 +48,4 @@ all_converters = (
     ("table", table.fill_subparser),
     ("youtube_audio", youtube_audio.fill_subparser),
 )
+"""Name and `fill_subparser` of every built-in converter."""

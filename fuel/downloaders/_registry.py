@@ -41,3 +41,4 @@ all_downloaders = (
     ("svhn", svhn.fill_subparser),
     ("youtube_audio", youtube_audio.fill_subparser),
 )
+"""Name and `fill_subparser` of every built-in downloader."""

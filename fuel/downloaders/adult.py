@@ -20,6 +20,7 @@ FILES = (
         size=2003153,
     ),
 )
+"""The files of Adult, as they should be."""
 
 RECIPE = Recipe(
     name="adult",
@@ -28,4 +29,5 @@ RECIPE = Recipe(
     files=FILES,
     mirrors=uci_mirrors("adult", 2, FILES),
 )
+"""The files of Adult, their checksums, and who has them."""
 fill_subparser = RECIPE.fill_subparser

@@ -23,6 +23,7 @@ __all__ = ["FOLDER", "PARTITIONS", "RECIPE", "download_billion", "fill_subparser
 logger = logging.getLogger(__name__)
 
 FOLDER = "1-billion-word"
+"""What the archive is unpacked into."""
 
 RECIPE = Recipe(
     name="billion",
@@ -37,6 +38,7 @@ RECIPE = Recipe(
     ),
     mirrors=(HTTPMirror(url="http://www.statmt.org/lm-benchmark/"),),
 )
+"""The files of the billion-word benchmark, their checksums, and who has them."""
 
 PARTITIONS: Mapping[str, tuple[str, ...]] = {
     "training-monolingual.tokenized.shuffled": tuple(
@@ -46,6 +48,7 @@ PARTITIONS: Mapping[str, tuple[str, ...]] = {
         f"news.en.heldout-{number:05d}-of-00050" for number in range(50)
     ),
 }
+"""The files of each part, by the folder that they are unpacked into."""
 
 
 def download_billion(

@@ -33,4 +33,5 @@ RECIPE = Recipe(
         HTTPMirror(url="https://storage.googleapis.com/tensorflow/tf-keras-datasets/"),
     ),
 )
+"""The files of binarized MNIST, their checksums, and who has them."""
 fill_subparser = RECIPE.fill_subparser

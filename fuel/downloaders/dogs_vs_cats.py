@@ -28,4 +28,5 @@ RECIPE = Recipe(
         ),
     ),
 )
+"""The files of Dogs vs. Cats, their checksums, and who has them."""
 fill_subparser = RECIPE.fill_subparser

@@ -34,4 +34,5 @@ RECIPE = Recipe(
     mirrors=(AddressMirror(label="image-net.org", addresses=PUBLIC),),
     withheld=IMAGES,
 )
+"""The files of ImageNet of 2010, their checksums, and who has them."""
 fill_subparser = RECIPE.fill_subparser

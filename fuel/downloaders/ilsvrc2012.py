@@ -14,6 +14,7 @@ FILES = (
     DataFile(name="ILSVRC2012_img_val.tar", md5="29b22e2961454d5413ddabcf34fc5622"),
     DataFile(name="ILSVRC2012_img_test.tar"),  # there are two, of 2012 and of 2019
 )
+"""The files of ImageNet of 2012, as they should be."""
 
 RECIPE = Recipe(
     name="ilsvrc2012",
@@ -27,4 +28,5 @@ RECIPE = Recipe(
     files=FILES,
     withheld=tuple(file.name for file in FILES),
 )
+"""The files of ImageNet of 2012, their checksums, and who has them."""
 fill_subparser = RECIPE.fill_subparser

@@ -14,6 +14,7 @@ FILES = (
         sha256="6f608b71a7317216319b4d27b4d9bc84e6abd734eda7872b71a458569e2656c0",
     ),
 )
+"""The files of Iris, as they should be."""
 
 RECIPE = Recipe(
     name="iris",
@@ -22,4 +23,5 @@ RECIPE = Recipe(
     files=FILES,
     mirrors=uci_mirrors("iris", 53, FILES),
 )
+"""The files of Iris, their checksums, and who has them."""
 fill_subparser = RECIPE.fill_subparser

@@ -34,6 +34,7 @@ PACKED = (
         size=4542,
     ),
 )
+"""The files of MNIST as they are served, packed by gzip."""
 UNPACKED = (
     DataFile(
         name="train-images-idx3-ubyte",
@@ -56,6 +57,7 @@ UNPACKED = (
         size=10008,
     ),
 )
+"""The same files, unpacked."""
 
 RECIPE = Recipe(
     name="mnist",
@@ -74,4 +76,5 @@ RECIPE = Recipe(
         ),
     ),
 )
+"""The files of MNIST, their checksums, and who has them."""
 fill_subparser = RECIPE.fill_subparser

@@ -69,6 +69,7 @@ FORMATS = Choice(
         ),
     },
 )
+"""The files of each of the two formats."""
 
 
 def svhn_downloader(
