@@ -115,7 +115,8 @@ def _folders(path: Path) -> list[Path]:
     entries = _entries(path)
     if files := [entry for entry in entries if not entry.is_dir()]:
         raise ValueError(
-            f"{files[0]} is a file where only folders are expected, for classes or splits; move it"
+            f"{files[0]} is a file where only folders are expected, for classes or splits; put it "
+            "into the folder of its class, or elsewhere"
         )
     if not entries:
         raise ValueError(f"there is nothing in {path}; it needs a folder for each class")
@@ -126,10 +127,12 @@ def _images(folder: Path, is_nested: bool) -> Iterator[Path]:
     for entry in _entries(folder):
         if not entry.is_dir():
             yield entry
-        elif is_nested:
-            yield from _images(entry, is_nested)
-        else:
+            continue
+        if not is_nested:
             raise ValueError(
                 f"{entry} is a folder where only images are expected; if the first folders are "
                 "those of splits, say --split-folders, or if images of a class lie deeper, --nested"
             )
+        if entry.is_symlink() and folder.resolve().is_relative_to(entry.resolve()):
+            raise ValueError(f"{entry} is a link to a folder that it is in itself; take it out")
+        yield from _images(entry, is_nested)

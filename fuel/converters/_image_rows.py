@@ -94,4 +94,4 @@ class ImageRows:
         if broken:
             logger.warning("left out %d of %d files", len(broken), len(self.found.images))
         if empty := [split for split in self.found.splits if split not in kept]:
-            raise ValueError(f"no image is left for the split {empty[0]!r}: none is there, or whole")
+            raise ValueError(f"no image is left for the split {empty[0]!r}: none is whole")

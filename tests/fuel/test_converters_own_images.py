@@ -398,6 +398,25 @@ def test_images_of_a_class_may_lie_deeper_where_that_is_wanted(photos, tmp_path)
     assert targets.ravel().tolist() == [0, 0, 0, 1]
 
 
+def test_a_folder_that_leads_into_itself_is_refused(photos, tmp_path, capsys):
+    (photos / "cat" / "again").symlink_to("..")
+
+    status = main(["image_folder", str(photos), "-o", str(tmp_path), "--nested"])
+
+    assert status == 2
+    assert "cat/again is a link to a folder that it is in itself" in capsys.readouterr().err
+
+
+def test_splits_come_in_the_order_in_which_they_are_given(photos, tmp_path):
+    flags = ["--fractions", "valid=1/3,train=1/3,test=1/3", "--encoded"]
+
+    main(["image_folder", str(photos), "-o", str(tmp_path), *flags])
+
+    with h5py.File(tmp_path / "photos.hdf5") as h5file:
+        rows = {row["split"].decode(): row["start"] for row in h5file.attrs["split"]}
+    assert rows == {"valid": 0, "train": 1, "test": 2}
+
+
 def test_names_of_classes_that_have_no_room_are_left_out_and_that_is_said(tmp_path, capsys):
     for number in range(300):
         save(picture(size=(1, 1)), tmp_path / "p" / f"{number:03}{'x' * 220}" / "0.png")
