@@ -9,6 +9,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from fuel.datasets._checked_rows import rows_reader
 from fuel.datasets._global_heap import REFERENCE, GlobalHeap
 from fuel.datasets._readers import map_file
 
@@ -24,11 +25,12 @@ def read_each(dataset: h5py.Dataset, rows: Sequence[int]) -> Iterator[tuple[int,
     """Each of some rows with its number; those that follow each other are read at once.
 
     Raises:
-        OSError: as `read_rows`.
+        OSError: if they are not where the file says.
     """
+    read = rows_reader(dataset)
     for _, run in groupby(enumerate(rows), lambda pair: pair[1] - pair[0]):
         together = [row for _, row in run]
-        yield from zip(together, read_rows(dataset, together[0], together[-1] + 1), strict=True)
+        yield from zip(together, read(together[0], together[-1] + 1), strict=True)
 
 
 def peek_each(dataset: h5py.Dataset, rows: Sequence[int]) -> Iterator[tuple[int, int, memoryview]]:
@@ -46,12 +48,12 @@ def peek_each(dataset: h5py.Dataset, rows: Sequence[int]) -> Iterator[tuple[int,
     """
     place = dataset.id.get_offset()
     if place is None:
-        read = 0
+        read, looked_at = rows_reader(dataset), 0
         for row in rows:
-            value = np.asarray(read_rows(dataset, row, row + 1)[0], np.uint8)
+            value = np.asarray(read(row, row + 1)[0], np.uint8)
             yield row, value.size, value.data[:BEGINNING]
-            read += value.size
-            if read > UNMAPPED:
+            looked_at += value.size
+            if looked_at > UNMAPPED:
                 return
         return
     file, heap = _heap(dataset)
@@ -64,26 +66,10 @@ def peek_each(dataset: h5py.Dataset, rows: Sequence[int]) -> Iterator[tuple[int,
 def read_rows(dataset: h5py.Dataset, start: int, stop: int) -> Any:
     """Rows of a data set.
 
-    HDF5 may never come back from values of variable length that were damaged, so it is asked for
-    those only that are where they should be, as far as that can be seen: in contiguous data sets.
-
     Raises:
-        OSError: if they are not.
+        OSError: if they are not where the file says.
     """
-    inner = h5py.check_vlen_dtype(dataset.dtype)
-    place = dataset.id.get_offset()
-    if inner is not None and place is not None:
-        size = 1 if inner in (str, bytes) else np.dtype(inner).itemsize
-        _check(dataset, place, slice(start, stop), size)
-    return dataset[start:stop]
-
-
-def _check(dataset: h5py.Dataset, place: int, rows: slice, size: int) -> None:
-    file, heap = _heap(dataset)
-    for reference in _references(dataset, file, place, rows):
-        length = int(reference["length"])
-        if length:
-            heap.start_of(int(reference["address"]), int(reference["number"]), length * size)
+    return rows_reader(dataset)(start, stop)
 
 
 def _heap(dataset: h5py.Dataset) -> tuple[np.ndarray, GlobalHeap]:

@@ -11,6 +11,7 @@ import h5py
 import numpy as np
 
 from fuel.converters._ragged import RaggedSource, write_arrays
+from fuel.datasets._checked_rows import rows_reader
 from fuel.datasets._layout import SourceLayout
 
 __all__ = ["BLOCK", "RaggedRows", "as_rows", "create_rows", "dataset_blocks", "shapes_of"]
@@ -143,15 +144,19 @@ def dataset_blocks(dataset: h5py.Dataset) -> Iterator[tuple[int, int, np.ndarray
     """First row, end, and the rows between them, of all rows in their order.
 
     Rows are read in numbers that fit the memory, and whole chunks at once.
+
+    Raises:
+        OSError: if rows are not where the file says.
     """
     ragged = h5py.check_vlen_dtype(dataset.dtype) is not None or dataset.dtype == object
     row = 1 << 19 if ragged else max(1, int(np.prod(dataset.shape[1:])) * dataset.dtype.itemsize)
     unit = dataset.chunks[0] if dataset.chunks else 1
+    read = rows_reader(dataset)
     start = 0
     while start < len(dataset):
         step = max(1, BLOCK // row)
         stop = min(len(dataset), start + (step // unit * unit or step))
-        block = dataset[start:stop]
+        block = read(start, stop)
         yield start, stop, block
         if ragged:
             row = max(64, sum(np.asarray(part).nbytes for part in block) // len(block))

@@ -18,10 +18,12 @@ from fuel.converters.base import create_hdf5, progress_bar
 from fuel.datasets._header_check import check_attributes
 from fuel.datasets._layout import DAMAGE
 from fuel.datasets._split import SplitTable
+from fuel.datasets._variable_length import check_values
 
 __all__ = ["COMPRESSIONS", "fill_subparser", "repack"]
 
 COMPRESSIONS = ("none", "gzip", "lzf")
+"""How a repacked file may be compressed."""
 CHUNK = 1 << 17  # bytes; between 64 and 256 KiB, a row is quick to find and packing still pays
 OF_SCALES = frozenset(
     {"CLASS", "NAME", "DIMENSION_LIST", "REFERENCE_LIST", "DIMENSION_LABELS"}
@@ -137,6 +139,7 @@ def _copy(dataset: h5py.Dataset, new: h5py.File, compression: str | None) -> Any
             axis.label = old_axis.label
     if not dataset.shape:
         if dataset.shape is not None:
+            check_values(dataset)
             copy[()] = dataset[()]
         return
     for start, stop, block in dataset_blocks(dataset):

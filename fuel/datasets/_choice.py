@@ -17,6 +17,7 @@ from fuel.datasets._ragged import HeapReader, ShapedReader
 from fuel.datasets._readers import Reader, SelectionReader, mapped_reader
 from fuel.datasets._subset import Subset
 from fuel.datasets._threads import Threads
+from fuel.datasets._variable_length import check_values
 
 __all__ = ["ReaderChoice"]
 
@@ -83,7 +84,7 @@ class ReaderChoice:
         element = h5py.check_vlen_dtype(dataset.dtype)
         if element is None:
             return self._plain_way(dataset)
-        examples = self._heap_reader(dataset, np.dtype(element)) or self._selection(dataset)
+        examples = self._heap_reader(dataset, element) or self._selection(dataset)
         return ShapedReader(
             examples,
             None if shapes is None else self._whole(self._plain_way(self._h5file[shapes])),
@@ -117,22 +118,20 @@ class ReaderChoice:
             return RawChunkReader(self._file, table, dataset.shape, dtype)
         return PackedBlocks(self._file, table, filters, dataset, dtype)
 
-    def _heap_reader(self, dataset: h5py.Dataset, element: np.dtype) -> Reader | None:
-        stored = dataset.id.get_type()
+    def _heap_reader(self, dataset: h5py.Dataset, element: Any) -> Reader | None:
         is_usual = (
             self._is_plain_file
             and self._has_usual_addresses
             and not (dataset.is_virtual or dataset.external)
             and dataset.ndim == 1
             and dataset.size
-            and element.kind in PLAIN_KINDS
-            and stored.get_size() == REFERENCE.itemsize
-            and stored.get_super().get_size() == element.itemsize
+            and (element in (str, bytes) or _is_plain_element(dataset, np.dtype(element)))
         )
         way = self._own_way(dataset, REFERENCE) if is_usual else None
         if way is None:
             return None
-        return HeapReader(self._whole(way), len(dataset), self._file, self._path, element)
+        dtype = None if element in (str, bytes) else np.dtype(element)
+        return HeapReader(self._whole(way), len(dataset), self._file, self._path, dtype)
 
     def _whole(self, way: Any) -> Reader:
         """A reader that keeps all that it unpacks: for the little that belongs to ragged data."""
@@ -146,6 +145,7 @@ class ReaderChoice:
 
     def _selection(self, dataset: h5py.Dataset) -> Reader:
         self.needs_library = True
+        check_values(dataset)
         return SelectionReader(dataset, self._announced, sort_indices=self._sort_indices)
 
     @property
@@ -153,6 +153,14 @@ class ReaderChoice:
         if self.mapped is None:
             self.mapped = MappedFile(self._path)
         return self.mapped.bytes
+
+
+def _is_plain_element(dataset: h5py.Dataset, element: np.dtype) -> bool:
+    """Whether values of variable length are stored as NumPy stores them."""
+    return (
+        element.kind in PLAIN_KINDS
+        and dataset.id.get_type().get_super().get_size() == element.itemsize
+    )
 
 
 def _span(blocks: Blocks, rows: Subset) -> tuple[int, int]:

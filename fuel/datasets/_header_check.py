@@ -15,6 +15,7 @@ import numpy as np
 
 from fuel.datasets._global_heap import REFERENCE, GlobalHeap
 from fuel.datasets._readers import map_file
+from fuel.datasets._variable_length import is_plain
 
 __all__ = ["check_attributes"]
 
@@ -46,7 +47,7 @@ HAS_LIMITS = 1
 
 
 def check_attributes(h5file: h5py.File) -> None:
-    """Refuse a file if the root, or a data set in it, has attributes HDF5 would stumble over.
+    """Refuse a file if its root or a data set has attributes HDF5 would stumble over.
 
     Args:
         h5file: a file open for reading only; others than plain ones are not looked at.
@@ -54,14 +55,19 @@ def check_attributes(h5file: h5py.File) -> None:
     Raises:
         OSError: if there is one.
     """
-    if h5file.driver != "sec2" or h5file.mode != "r" or h5file.userblock_size:
-        return
-    if h5file.id.get_create_plist().get_sizes() != (8, 8):
+    if not is_plain(h5file):
         return
     file = map_file(h5file.filename)
     heap = GlobalHeap(file, h5file.filename)
-    inside = {name: h5file.get(name) for name in h5file}
-    ranks = {name: item.ndim for name, item in inside.items() if isinstance(item, h5py.Dataset)}
+    ranks: dict[str, int] = {}
+
+    def note(name: str, item: h5py.Dataset | h5py.Group | None) -> None:
+        if isinstance(item, h5py.Dataset):
+            ranks[name] = item.ndim
+
+    h5file.visititems(note)
+    for name in h5file:  # also those that links lead to
+        note(name, h5file.get(name))
     for name, rank in {"/": 0, **ranks}.items():
         address = h5py.h5o.get_info(h5file[name].id).addr
         for body in _attributes(memoryview(file), address):  # type: ignore[arg-type]

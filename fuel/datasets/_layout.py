@@ -12,6 +12,7 @@ from fuel.datasets._encoded_images import COLOR_MODE
 from fuel.datasets._header_check import check_attributes
 from fuel.datasets._split import SplitTable
 from fuel.datasets._subset import Subset
+from fuel.datasets._variable_length import check_values
 
 __all__ = ["DAMAGE", "FileLayout", "SourceLayout"]
 
@@ -210,6 +211,7 @@ def _shape_labels(
     count = shapes.shape[1]
     if labels is None:
         return ("",) * count
+    check_values(labels)
     names = tuple(
         label.decode() if isinstance(label, bytes) else str(label) for label in labels[...].ravel()
     )

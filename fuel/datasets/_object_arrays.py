@@ -10,11 +10,7 @@ __all__ = ["copied", "object_array"]
 
 def object_array(examples: Iterable[Any]) -> np.ndarray:
     """A one-dimensional object array of examples, also if all of them have one shape."""
-    examples = list(examples)
-    array = np.empty(len(examples), object)
-    for place, example in enumerate(examples):
-        array[place] = example
-    return array
+    return np.fromiter(examples, object)
 
 
 def copied(example: Any) -> Any:

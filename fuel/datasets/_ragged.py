@@ -12,63 +12,98 @@ from fuel.datasets._selection import Selection
 
 __all__ = ["ExamplesReader", "HeapReader", "ShapedReader"]
 
-NEIGHBOURS = 256
-"""So many rows before and after one that was looked up are likely to be in the same heap."""
+NEIGHBOURS = 4096
+"""So many rows before and after one that is needed are looked up with it."""
+NEAR = 1 << 18
+"""Bytes between heaps that are looked into together: the system reads them together, too."""
+NEARBY = 1 << 16
+"""Bytes that are copied together to be cut into texts, at least."""
 
 
 class HeapReader:
-    """Flat examples of variable length, copied from the mapped file.
+    """Flat examples of variable length, or texts, copied from the mapped file.
 
     Args:
         references: gives the rows of the data set as `REFERENCE`s.
         count: how many rows there are.
         file: the bytes of the whole file.
         path: its name, for messages.
-        dtype: of the elements.
+        dtype: of the elements; None if they are texts, which are given as `bytes`.
     """
 
     def __init__(
-        self, references: Reader, count: int, file: np.ndarray, path: str, dtype: np.dtype
+        self, references: Reader, count: int, file: np.ndarray, path: str, dtype: np.dtype | None
     ) -> None:
         self.survives_fork = references.survives_fork
         self._references = references
         self._file = file
+        self._view = memoryview(file)  # type: ignore[arg-type]  # NumPy arrays are buffers
         self._heap = GlobalHeap(file, path)
         self._dtype = dtype
+        self._item = 1 if dtype is None else dtype.itemsize
         self._starts = np.zeros(count, np.int64)  # where examples are; 0 if not yet looked up
 
     def read(self, selection: Selection, source: str, allocate: Allocate) -> Any:
-        """The examples of a selection: an object array of flat arrays, or for an index one."""
+        """The examples of a selection: an object array of them, or for an index one.
+
+        Raises:
+            OSError: if one is not where its row says.
+        """
         if isinstance(selection, int):
             return self.read(slice(selection, selection + 1, 1), source, allocate)[0]
         rows = as_rows(selection)
         references = self._references.read(selection, source, new_array)
-        sizes = references["length"].astype(np.int64) * self._dtype.itemsize
+        sizes = references["length"].astype(np.int64) * self._item
         starts = self._starts[rows]
-        for place in np.flatnonzero((starts == 0) & (sizes > 0)):
-            starts[place] = self._look_up(int(rows[place]), references[place], int(sizes[place]))
+        missing = np.flatnonzero((starts == 0) & (sizes > 0))
+        if len(missing):
+            starts[missing] = self._look_up(rows[missing], references[missing])
+        if self._dtype is None:
+            return self._texts(starts, starts + sizes)
         file, dtype = self._file, self._dtype
-        stops = (starts + sizes).tolist()
-        spans = map(slice, starts.tolist(), stops)
+        spans = map(slice, starts.tolist(), (starts + sizes).tolist())
         return object_array(file[span].copy().view(dtype) for span in spans)
 
-    def _look_up(self, row: int, reference: np.void, size: int) -> int:
-        start = int(self._starts[row])  # if a neighbour was looked up meanwhile
-        if not start:
-            address = int(reference["address"])
-            start = self._heap.start_of(address, int(reference["number"]), size)
-            self._note_neighbours(row, address)
-        return start
+    def _texts(self, starts: np.ndarray, stops: np.ndarray) -> np.ndarray:
+        """Texts, without zero bytes at their ends."""
+        used = np.flatnonzero(stops > starts)
+        first = int(starts[used].min(initial=len(self._file)))
+        last = int(stops[used].max(initial=first))
+        if last - first <= max(NEARBY, 4 * int((stops - starts).sum())):
+            whole = self._view[first:last].tobytes()
+            spans = map(slice, (starts - first).tolist(), (stops - first).tolist())
+            texts = [whole[span] for span in spans]
+        else:
+            spans = map(slice, starts.tolist(), stops.tolist())
+            texts = [self._view[span].tobytes() for span in spans]
+        for place in used[self._file[stops[used] - 1] == 0]:  # some count it in
+            texts[place] = texts[place].rstrip(b"\0")
+        return object_array(texts)
 
-    def _note_neighbours(self, row: int, address: int) -> None:
-        """Note where the rows around `row` are that lie in the same heap."""
-        near = slice(max(0, row - NEIGHBOURS), min(len(self._starts), row + NEIGHBOURS), 1)
-        references = self._references.read(near, "", new_array)
-        values = self._heap.values(address)
-        for place in np.flatnonzero(references["address"] == address):
-            start, stored = values.get(int(references["number"][place]), (0, -1))
-            if stored == int(references["length"][place]) * self._dtype.itemsize:
-                self._starts[near.start + place] = start
+    def _look_up(self, rows: np.ndarray, references: np.ndarray) -> np.ndarray:
+        """Where the examples of some rows start; it is noted also for rows around them."""
+        if len(rows) < NEIGHBOURS:
+            for row, address in zip(rows.tolist(), references["address"], strict=True):
+                if not self._starts[row]:
+                    self._look_around(row, address)
+        starts = self._starts[rows]
+        missing = np.flatnonzero(starts == 0)
+        starts[missing] = self._heap.starts_of(references[missing], self._item)
+        self._starts[rows] = starts
+        return starts
+
+    def _look_around(self, row: int, address: np.uint64) -> None:
+        """Note where the rows around `row` start, as far as they are in heaps nearby."""
+        first = max(0, row - NEIGHBOURS)
+        window = slice(first, min(len(self._starts), row + NEIGHBOURS), 1)
+        references = self._references.read(window, "", new_array)
+        ahead = references["address"] - address + np.uint64(NEAR)  # may wrap around
+        near = np.flatnonzero((ahead < 2 * NEAR) & (references["length"] > 0))
+        starts = self._heap.starts_at_a_glance(references[near], self._item)
+        self._starts[first + near[starts > 0]] = starts[starts > 0]
+        if not self._starts[row] and len(near):
+            same = near[references["address"][near] == address]
+            self._starts[first + same] = self._heap.starts_in(references[same], self._item)
 
 
 class ShapedReader:

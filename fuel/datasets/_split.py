@@ -103,7 +103,10 @@ class SplitTable:
     def _rows_of(self, split: str, source: str) -> slice | np.ndarray:
         row = self._rows[split, source]
         if "indices" in row.dtype.names and (reference := _scalar(row["indices"])):
-            return np.asarray(self._file[reference][...], dtype=np.int64).ravel()
+            indices = self._file[reference]
+            if not isinstance(indices, h5py.Dataset) or indices.dtype.kind not in "iu":
+                raise ValueError(f"what it says are indices is {indices}")
+            return np.asarray(indices[...], dtype=np.int64).ravel()
         start, stop = int(_scalar(row["start"])), int(_scalar(row["stop"]))
         return slice(start, stop) if start != stop else slice(0, 0)  # an empty one lies nowhere
 
