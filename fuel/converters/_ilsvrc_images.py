@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fuel._files._archive import Archive, ArchiveMember, archive_label, archive_members
+from fuel.converters._axes import name_axes
 from fuel.converters._members import MEMBER_LIMIT
 from fuel.converters._ragged import write_arrays
 from fuel.converters.base import progress_bar
@@ -49,14 +50,12 @@ def add_shuffle_seed(subparser: argparse.ArgumentParser) -> None:
 def create_sources(h5file: h5py.File, images: int, labelled: int) -> None:
     """Make the data sets `encoded_images`, `targets` and `filenames`, with names of their axes."""
     vlen = h5py.vlen_dtype(np.uint8)
-    h5file.create_dataset("encoded_images", (images,), vlen).dims[0].label = "batch"
+    name_axes(h5file.create_dataset("encoded_images", (images,), vlen), "batch")
     for name, rows, dtype in (
         ("targets", labelled, "int16"),
         ("filenames", images, f"S{NAME_LENGTH}"),
     ):
-        dataset = h5file.create_dataset(name, (rows, 1), dtype)
-        for axis, label in enumerate(("batch", "index")):
-            dataset.dims[axis].label = label
+        name_axes(h5file.create_dataset(name, (rows, 1), dtype), "batch", "index")
 
 
 def write_images(

@@ -16,6 +16,7 @@ import numpy as np
 
 from fuel._progress import ProgressBar
 from fuel._progress import progress_bar as any_progress_bar
+from fuel.converters._axes import name_axes
 from fuel.converters._rows import RaggedRows, as_rows, create_rows
 from fuel.converters._writing import create_hdf5
 from fuel.datasets.hdf5 import H5PYDataset
@@ -126,8 +127,7 @@ def fill_hdf5_file(
                 stop = start + len(rows)
                 split_dict.setdefault(split, {})[source] = (start, stop, None, *comment)
                 start = stop
-            for dimension, label in zip(h5file[source].dims, labels.get(source, ()), strict=False):
-                dimension.label = label
+            name_axes(h5file[source], *labels.get(source, ())[: h5file[source].ndim])
     in_order = {split: split_dict[split] for split in dict.fromkeys(piece[0] for piece in pieces)}
     h5file.attrs["split"] = H5PYDataset.create_split_array(in_order)
 

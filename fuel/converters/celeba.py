@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fuel._files._archive import archive_members
+from fuel.converters._axes import name_axes
 from fuel.converters._members import channels_first, pillow, read_member, rgb_image
 from fuel.converters.base import check_exists, create_hdf5, progress_bar, record_inputs
 from fuel.datasets.hdf5 import H5PYDataset
@@ -129,10 +130,8 @@ def _convert(
 
 
 def _label(h5file: h5py.File) -> None:
-    for axis, label in enumerate(("batch", "channel", "height", "width")):
-        h5file["features"].dims[axis].label = label
-    for axis, label in enumerate(("batch", "target")):
-        h5file["targets"].dims[axis].label = label
+    name_axes(h5file["features"], "batch", "channel", "height", "width")
+    name_axes(h5file["targets"], "batch", "target")
     stops = [0, *(min(stop, NUM_EXAMPLES) for stop in (TRAIN_STOP, VALID_STOP)), NUM_EXAMPLES]
     rows = zip(("train", "valid", "test"), stops[:-1], stops[1:], strict=True)
     h5file.attrs["split"] = H5PYDataset.create_split_array(

@@ -12,6 +12,7 @@ import h5py
 import numpy as np
 
 from fuel._files._archive import archive_members
+from fuel.converters._axes import name_axes
 from fuel.converters._members import channels_first, pillow, read_member, rgb_image
 from fuel.converters._ragged import RaggedSource
 from fuel.converters.base import check_exists, create_hdf5, progress_bar, record_inputs
@@ -112,8 +113,7 @@ def _names(path: Path, pattern: re.Pattern[str], size: int) -> list[str]:
 def _write_targets(h5file: h5py.File, names: Sequence[str]) -> None:
     is_dog = [[_base(name).startswith("dog")] for name in names]
     targets = h5file.create_dataset("targets", data=np.array(is_dog, np.uint8).reshape(-1, 1))
-    for axis, label in enumerate(("batch", "index")):
-        targets.dims[axis].label = label
+    name_axes(targets, "batch", "index")
 
 
 def _number(name: str) -> int:

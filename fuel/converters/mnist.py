@@ -69,6 +69,9 @@ def read_mnist_labels(filename: str | os.PathLike[str]) -> npt.NDArray[np.uint8]
     return read_idx(filename, LABELS_MAGIC, "labels")[:, np.newaxis]
 
 
+AXES = {"features": ("batch", "channel", "height", "width"), "targets": ("batch", "index")}
+
+
 @check_exists(required_files=[(f"{name}.gz", name) for name in NAMES.values()])
 def convert_mnist(
     directory: str | os.PathLike[str],
@@ -108,11 +111,7 @@ def convert_mnist(
     ]
     output = Path(output_directory) / output_filename
     with create_hdf5(output) as h5file:
-        fill_hdf5_file(h5file, data)
-        for axis, label in enumerate(("batch", "channel", "height", "width")):
-            h5file["features"].dims[axis].label = label
-        for axis, label in enumerate(("batch", "index")):
-            h5file["targets"].dims[axis].label = label
+        fill_hdf5_file(h5file, data, axis_labels=AXES)
         record_inputs(h5file, list(paths.values()))
     return (str(output),)
 

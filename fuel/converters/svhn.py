@@ -10,6 +10,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from fuel.converters._axes import name_axes
 from fuel.converters._matlab_blocks import MatArray, mat_arrays
 from fuel.converters._svhn_numbers import convert_numbers
 from fuel.converters.base import check_exists, create_hdf5, progress_bar, record_inputs
@@ -96,10 +97,8 @@ def convert_svhn_format_2(
         shape = (stops[-1], DIGIT_SHAPE[2], *DIGIT_SHAPE[:2])
         features = h5file.create_dataset("features", shape, "uint8")
         targets = h5file.create_dataset("targets", (stops[-1], 1), "uint8")
-        for axis, label in enumerate(("batch", "channel", "height", "width")):
-            features.dims[axis].label = label
-        for axis, label in enumerate(("batch", "index")):
-            targets.dims[axis].label = label
+        name_axes(features, "batch", "channel", "height", "width")
+        name_axes(targets, "batch", "index")
         with progress_bar("images", stops[-1]) as bar:
             for start, (images, labels) in zip(stops, arrays, strict=False):
                 for block in images.blocks(BLOCK):

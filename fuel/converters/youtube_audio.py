@@ -15,6 +15,7 @@ import h5py
 import numpy as np
 
 from fuel._video_id import checked_video_id
+from fuel.converters._axes import name_axes
 from fuel.converters.base import create_hdf5, progress_bar, record_inputs
 from fuel.datasets.hdf5 import H5PYDataset
 from fuel.exceptions import MissingInputFiles
@@ -120,8 +121,7 @@ def _write(h5file: h5py.File, samples: BinaryIO, channels: int, name: str) -> No
     count = samples.seek(0, os.SEEK_END) // SAMPLE.itemsize
     time = count // channels
     features = h5file.create_dataset("features", (1, time, channels), SAMPLE)
-    for axis, label in enumerate(("batch", "time", "feature")):
-        features.dims[axis].label = label
+    name_axes(features, "batch", "time", "feature")
     rows = max(1, PIECE // (channels * SAMPLE.itemsize))
     samples.seek(0)
     with progress_bar(name, time) as bar:
