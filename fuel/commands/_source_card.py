@@ -14,7 +14,7 @@ from fuel.commands._description import FileDescription, SourceDescription
 from fuel.commands._encoded_images import holds_files
 from fuel.commands._figures import IMAGE_COLUMNS, image_rows
 from fuel.commands._histogram import ROWS, bars, histogram
-from fuel.commands._html import table
+from fuel.commands._html import facts, table
 from fuel.commands._pictures import is_pictures, sample_pictures
 from fuel.commands._samples import sample_rows, sample_texts
 from fuel.converters._rows import shapes_of
@@ -41,8 +41,9 @@ def source_card(
     yield f'<p class="soft">{escape(" · ".join(said))}</p>'
     if source.statistics:
         yield _figures(source)
-    if rows := [*image_rows(source)]:
-        yield f"<h3>Encoded images, in rows from all over the file</h3>{table(IMAGE_COLUMNS, rows)}"
+    for row in image_rows(source):
+        yield "<h3>Encoded images, in rows from all over the file</h3>"
+        yield facts(zip(IMAGE_COLUMNS, row, strict=True))
     is_label = any(figures.classes for figures in source.statistics.values())
     if is_label:
         yield f"<h3>Examples of each class</h3>{_classes(source)}"
