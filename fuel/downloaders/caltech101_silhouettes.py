@@ -29,6 +29,7 @@ SIZES = Choice(
         for size, md5 in MD5.items()
     },
 )
+"""The files of each of the two sizes."""
 
 
 def silhouettes_downloader(
