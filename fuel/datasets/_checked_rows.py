@@ -6,8 +6,8 @@ import h5py
 import numpy as np
 
 from fuel._streams._context import new_array
+from fuel._subset import Subset
 from fuel.datasets._choice import ReaderChoice
-from fuel.datasets._subset import Subset
 from fuel.datasets._threads import Threads
 
 __all__ = ["rows_reader"]

@@ -7,6 +7,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from fuel._subset import Subset
 from fuel.datasets._blocks import Blocks, LibraryBlocks, PackedBlocks
 from fuel.datasets._chunk_readers import BlockReader, RawChunkReader
 from fuel.datasets._chunk_table import ChunkTable
@@ -15,7 +16,6 @@ from fuel.datasets._global_heap import REFERENCE
 from fuel.datasets._mapped_file import MappedFile
 from fuel.datasets._ragged import HeapReader, ShapedReader
 from fuel.datasets._readers import Reader, SelectionReader, mapped_reader
-from fuel.datasets._subset import Subset
 from fuel.datasets._threads import Threads
 from fuel.datasets._variable_length import check_values
 

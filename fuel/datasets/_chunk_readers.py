@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from fuel._selection import Selection
 from fuel._streams._context import Allocate
 from fuel.datasets._blocks import Blocks
 from fuel.datasets._chunk_table import ChunkTable
 from fuel.datasets._readers import BytesReader, as_bytes, as_rows
-from fuel.datasets._selection import Selection
 from fuel.datasets._threads import Threads
 
 __all__ = ["BlockReader", "RawChunkReader"]

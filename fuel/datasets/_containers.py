@@ -7,7 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from fuel.datasets._selection import Selection
+from fuel._selection import Selection
 
 __all__ = ["ForeignArray", "adopt", "between", "select"]
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 import h5py
 
+from fuel._subset import Subset
 from fuel.datasets._layout import SourceLayout
 from fuel.datasets._split import SplitTable
-from fuel.datasets._subset import Subset
 
 __all__ = [
     "get_all_sources",

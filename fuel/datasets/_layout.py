@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import h5py
 import numpy as np
 
+from fuel._subset import Subset
 from fuel.datasets._encoded_images import COLOR_MODE
 from fuel.datasets._header_check import check_attributes
 from fuel.datasets._split import SplitTable
-from fuel.datasets._subset import Subset
 from fuel.datasets._variable_length import check_values
 
 __all__ = ["DAMAGE", "FileLayout", "SourceLayout"]

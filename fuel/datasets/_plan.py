@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from fuel._selection import checked_request
 from fuel._streams._context import Allocate
+from fuel._subset import Subset
 from fuel.datasets._readers import Reader
-from fuel.datasets._selection import checked_request
-from fuel.datasets._subset import Subset
 
 __all__ = ["ReadPlan"]
 

@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 
+from fuel._selection import Selection
 from fuel._streams._context import Allocate, new_array
 from fuel.datasets._global_heap import GlobalHeap
 from fuel.datasets._object_arrays import copied, object_array
 from fuel.datasets._readers import Reader, as_rows
-from fuel.datasets._selection import Selection
 
 __all__ = ["ExamplesReader", "HeapReader", "ShapedReader"]
 

@@ -12,9 +12,9 @@ from typing import Any, Protocol
 import h5py
 import numpy as np
 
+from fuel._selection import Selection
 from fuel._streams._context import Allocate
 from fuel.datasets._object_arrays import copied, object_array
-from fuel.datasets._selection import Selection
 
 __all__ = [
     "ArrayReader",

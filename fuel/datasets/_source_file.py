@@ -8,11 +8,11 @@ from pathlib import Path
 
 import h5py
 
+from fuel._subset import Subset
 from fuel.datasets._choice import ReaderChoice
 from fuel.datasets._layout import DAMAGE
 from fuel.datasets._mapped_file import MappedFile
 from fuel.datasets._readers import Reader
-from fuel.datasets._subset import Subset
 from fuel.datasets._threads import Threads
 
 __all__ = ["SourceFile"]

@@ -6,7 +6,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from fuel.datasets._subset import Subset
+from fuel._subset import Subset
 
 __all__ = ["SplitTable", "create_split_array"]
 

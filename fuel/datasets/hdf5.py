@@ -7,7 +7,9 @@ from typing import Any
 import h5py
 import numpy as np
 
+from fuel._selection import Selection, checked_request
 from fuel._streams._context import Allocate, new_array
+from fuel._subset import Subset
 from fuel.datasets._dataset import Dataset
 from fuel.datasets._encoded_images import decoders
 from fuel.datasets._file_facts import (
@@ -22,10 +24,8 @@ from fuel.datasets._layout import FileLayout
 from fuel.datasets._plan import ReadPlan
 from fuel.datasets._ragged import ExamplesReader, ShapedReader
 from fuel.datasets._readers import ArrayReader, Reader
-from fuel.datasets._selection import Selection, checked_request
 from fuel.datasets._source_file import SourceFile
 from fuel.datasets._split import create_split_array
-from fuel.datasets._subset import Subset
 from fuel.datasets.pytables import PytablesDataset
 from fuel.schemes import IterationScheme, SequentialExampleScheme
 from fuel.streams import AxisLabels

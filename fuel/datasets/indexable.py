@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
+from fuel._selection import checked_request
 from fuel._streams._context import Allocate, new_array
+from fuel._subset import Subset
 from fuel.datasets._containers import adopt, between, select
 from fuel.datasets._dataset import Dataset, common_length
 from fuel.datasets._readers import ArrayReader
-from fuel.datasets._selection import checked_request
-from fuel.datasets._subset import Subset
 from fuel.schemes import SequentialExampleScheme
 from fuel.streams import AxisLabels
 

@@ -8,10 +8,10 @@ import h5py
 import numpy as np
 
 from fuel._streams._context import new_array
+from fuel._subset import Subset
 from fuel.datasets._dataset import Dataset
 from fuel.datasets._plan import ReadPlan
 from fuel.datasets._source_file import SourceFile
-from fuel.datasets._subset import Subset
 
 __all__ = ["PytablesDataset"]
 

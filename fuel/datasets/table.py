@@ -7,8 +7,8 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from fuel._selection import Selection, checked_request
 from fuel.datasets._dataset import Dataset
-from fuel.datasets._selection import Selection, checked_request
 from fuel.schemes import SequentialExampleScheme
 from fuel.streams import AxisLabels
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fuel.datasets._selection import Selection, checked_request
+from fuel._selection import Selection, checked_request
 
 __all__ = ["Subset"]
 
