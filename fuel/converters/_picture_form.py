@@ -28,7 +28,7 @@ class PictureForm:
         color: `RGB` for three channels, `L` for one.
 
     Raises:
-        ValueError: if `fit` or `color` is another.
+        ValueError: if `fit` or `color` is another, or `stretch` is to reach no size.
     """
 
     size: tuple[int, int] | None
@@ -39,6 +39,10 @@ class PictureForm:
         for name, value, choices in (("fit", self.fit, FITS), ("color", self.color, COLORS)):
             if value not in choices:
                 raise ValueError(f"{name}={value!r} is none; choose {' or '.join(choices)}")
+        if self.fit != "crop" and self.size is None:
+            raise ValueError(
+                f"fit={self.fit!r} says how to reach a size, but there is none; give one"
+            )
 
     def pixels(self, content: bytes, path: Path) -> np.ndarray:
         """An image, upright and in this form, as `(channel, height, width)` bytes.

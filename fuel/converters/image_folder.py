@@ -103,7 +103,8 @@ def convert_image_folder(
         FileNotFoundError: if there is no such folder.
         ImportError: if Pillow is not installed.
         ValueError: if the folders are of another form, or a file is no image, or a damaged one;
-            if `fit` or `color` is none of these; if images kept encoded are to have a size.
+            if `fit` or `color` is none of these; if images kept encoded are to have a size, or
+            they are to be stretched to none.
         OSError: if the file cannot be written.
     """
     optional_module("PIL.Image", purpose="reading images", extra="images")

@@ -496,6 +496,7 @@ def test_wrong_arguments_are_refused(photos, tmp_path, capsys, flags, message):
     ("form", "message"),
     [
         ({"fit": "pad"}, "fit='pad' is none; choose crop or stretch"),
+        ({"fit": "stretch"}, "fit='stretch' says how to reach a size, but there is none; give one"),
         ({"color": "CMYK"}, "color='CMYK' is none; choose RGB or L"),
     ],
 )
