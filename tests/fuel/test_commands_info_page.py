@@ -114,7 +114,8 @@ def test_ragged_pictures_are_known_by_their_shape_if_axes_have_no_names(tmp_path
 
     page = page_of(tmp_path, capsys)
 
-    assert [decoded(page.content(n), tmp_path).shape for n in (0, 1)] == [(2, 3), (2, 4)]
+    for number, image in enumerate(ragged):
+        np.testing.assert_array_equal(decoded(page.content(number), tmp_path), image[0])
 
 
 def test_encoded_pictures_are_shown_as_they_are(tmp_path, capsys):

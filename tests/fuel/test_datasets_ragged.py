@@ -110,7 +110,7 @@ def test_an_example_is_one_array_of_its_own_shape(path, options):
 
 def test_a_batch_stays_an_object_array_if_all_shapes_agree(tmp_path):
     with h5py.File(tmp_path / "f", "w") as file:
-        write_ragged(file, "points", list(np.arange(12.0).reshape(4, 3)))
+        write_ragged(file, "points", list(np.arange(8.0).reshape(4, 2)))
         splits = {"all": {"points": (0, 4)}}
         file.attrs["split"] = H5PYDataset.create_split_array(splits)
 
@@ -118,6 +118,7 @@ def test_a_batch_stays_an_object_array_if_all_shapes_agree(tmp_path):
         dataset = H5PYDataset(tmp_path / "f", ("all",), load_in_memory=load_in_memory)
         (batch,) = dataset.get_data(request=[2, 0])
         assert (batch.dtype, batch.shape) == (object, (2,))
+        assert [example.tolist() for example in batch] == [[4, 5], [0, 1]]
 
 
 def test_splits_and_subsets_of_ragged_sources_are_united_in_the_order_of_the_file(path, options):

@@ -153,9 +153,12 @@ def test_images_for_registered_persons_need_a_prefix(tmp_path, capsys, name, mis
 
 def test_files_that_came_there_by_hand_need_no_prefix(tmp_path):
     for name in ilsvrc2010.RECIPE.filenames:
-        (tmp_path / name).touch()
+        (tmp_path / name).write_text("by hand")
 
     ilsvrc2010.RECIPE.download(tmp_path)
+
+    for name in ilsvrc2010.RECIPE.filenames:
+        assert (tmp_path / name).read_text() == "by hand"
 
 
 def test_a_prefix_stands_before_names_without_an_address(tmp_path, server):

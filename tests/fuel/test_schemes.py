@@ -247,7 +247,7 @@ def test_a_batch_size_must_be_positive(make, size):
 
 
 def test_indices_must_be_integers():
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match="'float' object cannot be interpreted as an integer"):
         SequentialScheme([0.5, 1], 1)
 
 

@@ -225,7 +225,7 @@ def test_there_is_a_shard():
 
 
 def test_a_shard_is_chosen_by_integers():
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match="'float' object cannot be interpreted as an integer"):
         streams.STREAMS["sequential"]().shard(0.5, 2)
 
 

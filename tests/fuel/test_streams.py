@@ -571,7 +571,9 @@ def test_an_item_must_have_an_element_for_each_source():
 
 
 def test_a_data_iterator_is_an_iterator_even_without_stream():
-    assert iter(DataIterator(None)) is not None
+    iterator = DataIterator(None)
+
+    assert iter(iterator) is iterator
 
 
 @pytest.mark.parametrize("scheme", [5, SequentialScheme])

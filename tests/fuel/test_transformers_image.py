@@ -358,7 +358,9 @@ def test_a_list_of_images_stays_one_and_an_array_of_them_an_array():
     as_list = stream.transform_source_batch(list(ragged()), "images")
     as_array = stream.transform_source_batch(pictures(4), "images")
 
+    assert type(as_list) is list
     assert [image.shape[1:] for image in as_list] == [(9, 17), (14, 9), (9, 9), (13, 9), (9, 9)]
+    assert type(as_array) is np.ndarray
     assert as_array.shape == (4, 3, 9, 9)
 
 

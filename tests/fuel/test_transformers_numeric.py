@@ -56,8 +56,7 @@ def test_floats_of_the_configured_type_are_left_as_they_are():
     finally:
         del config.floatX
 
-    assert np.shares_memory(first(forced)[0], IMAGES) or np.array_equal(first(forced)[0], IMAGES)
-    assert first(forced)[0].dtype == np.float64
+    assert forced.transform_source_batch(IMAGES, "images") is IMAGES
 
 
 def test_only_the_sources_named_are_forced():
@@ -100,7 +99,9 @@ def test_scaling_a_ragged_batch_in_a_type_and_casting_give_that_type():
 
 
 def test_each_example_of_a_ragged_batch_is_flattened():
-    assert [example.shape for example in first(Flatten(ragged()))[0]] == [(2,), (4,)]
+    flat = first(Flatten(ragged()))[0]
+
+    assert [example.tolist() for example in flat] == [[51, 51], [255] * 4]
 
 
 def test_classes_become_vectors_in_place_of_the_index():
