@@ -135,7 +135,8 @@ def test_cropping_keeps_the_middle_and_the_proportions(tmp_path):
 
 
 def test_a_photograph_taken_sideways_stands_upright(tmp_path):
-    sideways = picture(RED, (6, 4))
+    sideways = picture("white", (16, 8))
+    sideways.paste("black", (8, 0, 16, 8))
     exif = sideways.getexif()
     exif[0x0112] = 6  # the camera was turned by a quarter
     (tmp_path / "p" / "x").mkdir(parents=True)
@@ -143,7 +144,10 @@ def test_a_photograph_taken_sideways_stands_upright(tmp_path):
 
     main(["image_folder", str(tmp_path / "p"), "-o", str(tmp_path)])
 
-    assert read(tmp_path / "p.hdf5")[0].shape == (1, 3, 6, 4)
+    upright = read(tmp_path / "p.hdf5")[0]
+    assert upright.shape == (1, 3, 16, 8)
+    assert upright[:, :, :8].min() > 250  # what was on the left is above
+    assert upright[:, :, 8:].max() < 5
 
 
 def test_splits_may_be_folders(tmp_path):

@@ -105,28 +105,30 @@ def test_a_batch_of_files_becomes_a_list():
 
 
 @pytest.mark.parametrize(
-    ("mode", "color_mode", "channels"),
+    ("mode", "color_mode", "pixel"),
     [
-        ("L", None, 1),
-        ("RGBA", None, 4),
-        ("RGBA", "RGB", 3),
-        ("L", "RGB", 3),
-        ("RGB", "L", 1),
-        ("1", None, 1),
-        ("LA", None, 2),
-        ("I;16", None, 1),
+        ("L", None, [200]),
+        ("RGBA", None, [200, 200, 200, 255]),
+        ("RGBA", "RGB", [200, 200, 200]),
+        ("L", "RGB", [200, 200, 200]),
+        ("RGB", "L", [200]),
+        ("1", None, [True]),
+        ("LA", None, [200, 255]),
+        ("I;16", None, [40000]),
     ],
 )
-def test_color_modes_are_converted_or_left(mode, color_mode, channels):
-    pixels = np.full((3, 4, 3), 200, np.uint8)
+def test_color_modes_are_converted_or_left(mode, color_mode, pixel):
+    grey = np.full((3, 4, 3), 255 if mode == "1" else 200, np.uint8)
     if mode == "I;16":
         content = encoded(np.full((3, 4), 40000, np.uint16))
     else:
-        content = encoded(pixels, mode=mode)
+        content = encoded(grey, mode=mode)
 
     stream = ImagesFromBytes(of_files([content], by_example=True), color_mode)
 
-    assert items(stream)[0][0].shape == (channels, 3, 4)
+    (image,) = items(stream)[0]
+    assert image.shape == (len(pixel), 3, 4)
+    assert (image == np.reshape(pixel, (-1, 1, 1))).all()
 
 
 def test_decoding_sets_axis_labels_and_keeps_those_of_other_sources():
