@@ -90,7 +90,7 @@ def find_file(name: str, find: Callable[[str], str] = locate) -> str:
         find: looks in the data path.
 
     Raises:
-        FileNotFoundError: if no directory of the data path has it.
+        FileNotFoundError: if it is neither here nor in a directory of the data path.
         ValueError: if there is no name.
     """
     if not name:
@@ -99,10 +99,10 @@ def find_file(name: str, find: Callable[[str], str] = locate) -> str:
         return name
     try:
         return find(name if name.endswith(ENDINGS) else f"{name}.hdf5")
-    except FileNotFoundError:
+    except FileNotFoundError as error:
         if os.path.isdir(name):
             return name
-        raise
+        raise FileNotFoundError(f"there is no file {name!r} here, and {error}") from error
 
 
 def add_completion(parser: argparse.ArgumentParser) -> None:

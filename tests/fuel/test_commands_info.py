@@ -196,6 +196,7 @@ def test_a_file_that_is_not_there_is_said(tmp_path, monkeypatch, capsys):
 
     said = capsys.readouterr().err
     assert statuses == [2, 2]
+    assert "there is no file 'none.hdf5' here" in said
     assert f"there is no 'none.hdf5' in the data path ({tmp_path})" in said
     assert f"fuel-info: {tmp_path / 'none.hdf5'}: No such file or directory" in said
 
