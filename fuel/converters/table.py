@@ -35,7 +35,8 @@ Make one HDF5 file of tables in CSV (also packed by gzip) or Parquet files:
 
 The sources are `features` (batch, feature), the numbers of all columns that have no other use,
 and `targets` (batch, index). Targets that are whole numbers stay so; texts become the number of
-the text in alphabetical order. Names of features and classes are in the file.
+the text in alphabetical order. Names of features and classes are in the file. Columns of free text
+are no features: drop them, and read the table in Python by `fuel.datasets.TableDataset`.
 """
 
 
