@@ -44,5 +44,24 @@ def test_every_link_of_the_page_to_a_file_leads_somewhere(page):
     assert missing == []
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_of_the_page_to_a_heading_leads_to_one(page):
+    links = re.findall(r"\]\(([^)#:\s]*)#([^)]+)\)", page.read_text())
+
+    missing = [
+        (name, anchor)
+        for name, anchor in links
+        if anchor not in anchors(page.parent / name if name else page)
+    ]
+
+    assert missing == []
+
+
+def anchors(page):
+    """What the headings of a page are linked by."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-") for text in headings}
+
+
 def indented(text):
     return "".join(f"    {line}\n" if line else "\n" for line in text.splitlines())
