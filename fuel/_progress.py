@@ -23,9 +23,19 @@ __all__ = ["ProgressBar", "progress_bar"]
 class ProgressBar:
     """A bar that stands at a number between 0 and its end."""
 
-    def __init__(self, progress: Progress, task: TaskID) -> None:
+    def __init__(self, progress: Progress, task: TaskID, text: str) -> None:
         self._progress = progress
         self._task = task
+        self._text = text
+
+    def expect(self, maxval: int | None) -> None:
+        """End at `maxval`; None if that is not known."""
+        self._progress.update(self._task, total=maxval)
+
+    def remark(self, words: str) -> None:
+        """Show some words behind the name; none to be rid of them."""
+        text = f"{self._text}: {words}" if words else self._text
+        self._progress.update(self._task, description=text)
 
     def update(self, value: int) -> None:
         """Show that `value` units are done, counted from the start."""
@@ -44,4 +54,5 @@ def progress_bar(
     columns = (text, BarColumn(), amount, *speed, TimeRemainingColumn())
     progress = Progress(*columns, console=console, transient=True)
     with progress if console.is_terminal else nullcontext():
-        yield ProgressBar(progress, progress.add_task(f"{prefix} {name}", total=maxval))
+        title = f"{prefix} {name}"
+        yield ProgressBar(progress, progress.add_task(title, total=maxval), title)

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from fuel._files._archive import ArchiveError, ArchiveLimits, ArchiveMember, archive_members
-from fuel.downloaders._http import DownloadError, Patience, http_get, write_all
+from fuel.downloaders._http import DownloadError, Patience, write_all
 from fuel.downloaders._part import DataFile, deliver
 from fuel.downloaders._printable import printable
+from fuel.downloaders._tries import http_get
 from fuel.downloaders.mirrors import AbstractMirror
 
 __all__ = ["ArchiveMirror"]

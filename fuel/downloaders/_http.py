@@ -1,25 +1,37 @@
-"""One file over HTTP: checked status, bounded waiting, and going on where a try stopped."""
+"""One try at a file over HTTP: checked status, bounded waiting, and going on from a part."""
 
 from __future__ import annotations
 
 import os
 import re
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, BinaryIO
 
 import requests
 import urllib3
 
-from fuel._progress import progress_bar
+from fuel._progress import ProgressBar
 from fuel.downloaders._printable import printable
 
-__all__ = ["DownloadError", "Patience", "check_status", "http_get", "open_url", "write_all"]
+__all__ = [
+    "BrokenOffError",
+    "DownloadError",
+    "NoAnswerError",
+    "Patience",
+    "check_status",
+    "get_once",
+    "open_url",
+    "write_all",
+]
 
 MAX_REDIRECTS = 8
 PAGES = (".html", ".htm")
+FAILING = (500, 502, 503, 504)  # may well go on later; what it does not know, 501, it will not
 NOT_THE_REST = (  # of a file that is shorter than the part here, or another part than asked for
     requests.codes.requested_range_not_satisfiable,
     requests.codes.partial_content,
@@ -30,51 +42,95 @@ class DownloadError(Exception):
     """A file could not be had, for a reason that lies outside this machine."""
 
 
+class NoAnswerError(DownloadError):
+    """A server that cannot be reached, or says nothing."""
+
+
+class BrokenOffError(DownloadError):
+    """A server that has stopped in the middle, or says that it cannot just now.
+
+    Attributes:
+        wait: seconds after which it wants to be asked again; None if it did not say.
+        version: what it calls the file as it is now, to ask for the rest of the same; None if it
+            has no name for it.
+    """
+
+    def __init__(
+        self, message: str, *, wait: float | None = None, version: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.wait = wait
+        self.version = version
+
+
 @dataclass(frozen=True, kw_only=True)
 class Patience:
-    """How long to wait for a server, in seconds.
+    """How long to wait for a server, in seconds, and how often.
 
     Args:
         connect: for one connection to one address.
         answer: for the first line of the answer, all in all: looking up the name, every address
             of that name, every redirect.
         silence: between two pieces of the file.
+        span: over which the file must come with at least `least_rate`.
+        least_rate: bytes in a second.
+        tries: how often in a row a server is asked that breaks off, or says that it is busy, at
+            least once. What has arrived is not asked for again.
+        pause: before the second try; each further one is twice as long.
+        longest_pause: the most that any is, also if the server wants a longer one: then there is
+            no other try.
     """
 
     connect: float = 3.0
     answer: float = 6.0
     silence: float = 30.0
+    span: float = 60.0
+    least_rate: float = 100.0
+    tries: int = 4
+    pause: float = 1.0
+    longest_pause: float = 60.0
+
+    def __post_init__(self) -> None:
+        if self.tries < 1:
+            raise ValueError(f"tries={self.tries} must be at least 1")
 
 
-def http_get(
+def get_once(
     url: str,
     part: BinaryIO,
+    bar: ProgressBar,
     *,
     name: str,
     resume: bool,
-    chunk_size: int = 1 << 16,
-    max_size: int | None = None,
-    patience: Patience | None = None,
+    chunk_size: int,
+    max_size: int | None,
+    patience: Patience,
+    version: str | None = None,
 ) -> None:
-    """Write what `url` gives to an open binary file.
+    """Write what `url` gives to an open binary file, as far as it comes at one try.
 
     Args:
         url: an `http` or `https` address.
         part: where to write.
-        name: what the progress bar calls it.
+        bar: shows how far it is.
+        name: of the file.
         resume: take what `part` holds for the beginning, and ask for the rest alone; a server
             that sends the whole instead is fine.
         chunk_size: bytes written at once.
         max_size: more bytes than this are refused; None for any number.
-        patience: how long to wait; `Patience()` if None.
+        patience: how long to wait.
+        version: what the server called the file that the part is of, if it did: of another the
+            whole is asked for.
 
     Raises:
+        BrokenOffError: if it is worth to ask again.
         DownloadError: in one line, why there is no file or only a part of it.
         OSError: if `part` cannot be written.
     """
-    patience = patience or Patience()
     start = part.seek(0, os.SEEK_END) if resume else 0
-    response = open_url(url, patience, {"Range": f"bytes={start}-"} if start else {})
+    of_version = {} if version is None else {"If-Range": version}
+    rest = {"Range": f"bytes={start}-", **of_version} if start else {}
+    response = open_url(url, patience, rest)
     if response.status_code in NOT_THE_REST and start and not _goes_on_at(response, start):
         response.close()
         response = open_url(url, patience, {})
@@ -86,15 +142,15 @@ def http_get(
             part.truncate(start := 0)
         total = _total(response, start, max_size)
         _refuse_page(name, start, response.headers.get("Content-Type", ""))
-        with progress_bar(name, total, "Downloading", in_bytes=True) as bar:
-            for done, piece in _pieces(response, chunk_size, start, total):
-                if done == len(piece):
-                    _refuse_page(name, start, "", piece)
-                if max_size is not None and done > max_size:
-                    part.truncate(0)
-                    raise DownloadError(f"it sends more than the {max_size} bytes of the file")
-                write_all(part, piece)
-                bar.update(done)
+        bar.expect(total)
+        for done, piece in _pieces(response, chunk_size, start, total, patience):
+            if done == len(piece):
+                _refuse_page(name, start, "", piece)
+            if max_size is not None and done > max_size:
+                part.truncate(0)
+                raise DownloadError(f"it sends more than the {max_size} bytes of the file")
+            write_all(part, piece)
+            bar.update(done)
 
 
 def open_url(url: str, patience: Patience, headers: dict[str, str]) -> requests.Response:
@@ -104,7 +160,9 @@ def open_url(url: str, patience: Patience, headers: dict[str, str]) -> requests.
     address, have no time limit of their own.
 
     Raises:
-        DownloadError: if there is none, in one line.
+        NoAnswerError: if there is none, in one line.
+        BrokenOffError: if the connection was cut before.
+        DownloadError: if it leads nowhere.
     """
     outcome: list[requests.Response | requests.RequestException] = []
     gave_up = threading.Event()
@@ -120,9 +178,9 @@ def open_url(url: str, patience: Patience, headers: dict[str, str]) -> requests.
     thread.join(patience.answer)
     if not outcome:
         gave_up.set()
-        raise DownloadError(f"no answer within {patience.answer:g} s")
+        raise NoAnswerError(f"no answer within {patience.answer:g} s")
     if isinstance(outcome[0], requests.RequestException):
-        raise DownloadError(_reason(outcome[0], patience)) from outcome[0]
+        raise _error_of(outcome[0], patience) from outcome[0]
     return outcome[0]
 
 
@@ -134,6 +192,7 @@ def check_status(response: requests.Response, *, is_part: bool = False) -> None:
         is_part: whether a part of the file will do.
 
     Raises:
+        BrokenOffError: if the server says that it cannot just now.
         DownloadError: if its status is another than that of a file, in words of our own, since
             those of the server could be anything.
     """
@@ -141,7 +200,10 @@ def check_status(response: requests.Response, *, is_part: bool = False) -> None:
     if status == requests.codes.ok or (is_part and status == requests.codes.partial_content):
         return
     phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
-    raise DownloadError(f"the server answers {status} {phrase}".rstrip())
+    said = f"the server answers {status} {phrase}".rstrip()
+    if status == requests.codes.too_many_requests or status in FAILING:
+        raise BrokenOffError(said, wait=_retry_after(response.headers.get("Retry-After", "")))
+    raise DownloadError(said)
 
 
 def write_all(part: BinaryIO, data: bytes | memoryview) -> None:
@@ -206,19 +268,61 @@ def _goes_on_at(response: requests.Response, start: int) -> bool:
 
 
 def _pieces(
-    response: requests.Response, chunk_size: int, start: int, total: int | None
+    response: requests.Response, chunk_size: int, start: int, total: int | None, patience: Patience
 ) -> Iterator[tuple[int, bytes]]:
     """Pieces of the file as the server stores it, each with the number of bytes up to its end."""
-    done = start
-    whole = "" if total is None else f" of {total}"
+    done = counted = start
+    since = time.monotonic()
+    after = "" if total is None else f" of {total}"
+    version = _version(response)
+    while True:
+        try:
+            piece = response.raw.read1(chunk_size, decode_content=False)
+        except urllib3.exceptions.ReadTimeoutError as error:
+            said = f"the server fell silent after {done}{after} bytes"
+            raise BrokenOffError(said, version=version) from error
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            said = f"the connection broke after {done}{after} bytes"
+            raise BrokenOffError(said, version=version) from error
+        if not piece:
+            return
+        done += len(piece)
+        yield done, piece
+        passed = time.monotonic() - since
+        if passed >= patience.span:
+            if done - counted < patience.least_rate * passed:
+                said = f"the server sent {done - counted} bytes in {passed:.0f} s, too few to wait"
+                raise BrokenOffError(f"{said} for; {done}{after} are here", version=version)
+            counted, since = done, time.monotonic()
+
+
+def _version(response: requests.Response) -> str | None:
+    """What a server calls the file as it is now, if that tells one version from every other."""
+    tag = response.headers.get("ETag")
+    if tag is not None and not tag.startswith("W/"):
+        return tag
+    return response.headers.get("Last-Modified")
+
+
+def _retry_after(text: str) -> float | None:
+    """Seconds to wait, of a header that gives them or a date; None if it gives neither."""
+    if text.isdecimal():
+        return float(text)
     try:
-        for piece in response.raw.stream(chunk_size, decode_content=False):
-            done += len(piece)
-            yield done, piece
-    except urllib3.exceptions.ReadTimeoutError as error:
-        raise DownloadError(f"the server fell silent after {done}{whole} bytes") from error
-    except (urllib3.exceptions.HTTPError, OSError) as error:
-        raise DownloadError(f"the connection broke after {done}{whole} bytes") from error
+        moment = parsedate_to_datetime(text)
+        return max(0.0, moment.timestamp() - time.time())
+    except (ValueError, OverflowError):
+        return None
+
+
+def _error_of(error: requests.RequestException, patience: Patience) -> DownloadError:
+    cause: BaseException = error
+    while (inner := _inner(cause)) is not None:
+        cause = inner
+    if isinstance(cause, ConnectionResetError):
+        return BrokenOffError(_reason(error, patience))
+    is_silence = isinstance(error, requests.ConnectionError | requests.Timeout)
+    return (NoAnswerError if is_silence else DownloadError)(_reason(error, patience))
 
 
 def _reason(error: requests.RequestException, patience: Patience) -> str:

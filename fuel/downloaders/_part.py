@@ -155,7 +155,7 @@ def _open_part(target: Path, path: Path) -> FileIO:
     if path.is_symlink():
         raise OSError(errno.ELOOP, "is a link, and may lead anywhere; delete it", str(path))
     if path.exists() and not path.is_file():
-        raise OSError(errno.EINVAL, "is no file; delete it", str(path))
+        raise FileExistsError(errno.EEXIST, "is no file; delete it", str(path))
     return open_locked(path)
 
 

@@ -14,8 +14,9 @@ from urllib.parse import unquote, urlsplit
 
 from fuel._progress import ProgressBar
 from fuel._progress import progress_bar as any_progress_bar
-from fuel.downloaders._http import DownloadError, Patience, check_status, http_get, open_url
+from fuel.downloaders._http import DownloadError, Patience, check_status, open_url
 from fuel.downloaders._part import DataFile, deliver
+from fuel.downloaders._tries import http_get
 from fuel.exceptions import NeedURLPrefix
 
 __all__ = [
@@ -73,7 +74,8 @@ def download(
         file_handle: a file open for binary writing.
         chunk_size: bytes written at once.
         resume: take what the file holds for the beginning and get only the rest.
-        patience: how long to wait for the server.
+        patience: how long to wait for the server, and how often to ask it again if it breaks off,
+            which is done only if the file was empty at first, or `resume` is set.
 
     Raises:
         DownloadError: in one line, why there is no file or only a part of it.
@@ -113,6 +115,7 @@ def default_downloader(
     *,
     checksums: Sequence[str | None] | None = None,
     sizes: Sequence[int | None] | None = None,
+    patience: Patience | None = None,
 ) -> None:
     """Download files into a directory, or clear them from it.
 
@@ -127,6 +130,7 @@ def default_downloader(
         clear: delete the files instead.
         checksums: the SHA-256 of each file, None where it is unknown.
         sizes: the length of each file in bytes, None where it is unknown.
+        patience: how long to wait for a server, and how often.
 
     Raises:
         NeedURLPrefix: if a file has no address and there is no `url_prefix`.
@@ -149,7 +153,9 @@ def default_downloader(
     for url, file in files:
         address = f"{url_prefix}{file.name}" if url is None else url
         if not file.is_whole(Path(directory)):
-            deliver(file, Path(directory), partial(download, address, resume=True))
+            deliver(
+                file, Path(directory), partial(download, address, resume=True, patience=patience)
+            )
 
 
 def _name(url: str | None, filename: str | None) -> str:

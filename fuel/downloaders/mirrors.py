@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from fuel.downloaders._http import DownloadError, Patience, http_get, write_all
+from fuel.downloaders._http import DownloadError, Patience, write_all
 from fuel.downloaders._part import DataFile, deliver
 from fuel.downloaders._printable import printable
+from fuel.downloaders._tries import http_get
 
 __all__ = ["AbstractMirror", "DataFile", "HTTPMirror", "NpmMirror", "fetch", "fetch_from"]
 

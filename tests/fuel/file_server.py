@@ -10,7 +10,8 @@ class Served:
     """What is at an address, and how it is given.
 
     `cut` closes the connection after so many bytes of the body, `silent` says no more after
-    them, both while promising all. Unless it is `announced`, the length of the body is not sent.
+    them, both while promising all; what `drips` comes one byte after the other. Unless it is
+    `announced`, the length of the body is not sent. What is `first` is served before, once each.
     """
 
     content: bytes = b""
@@ -19,7 +20,9 @@ class Served:
     takes_ranges: bool = True
     cut: int | None = None
     silent: int | None = None
+    drips: bool = False
     announced: bool = True
+    first: list["Served"] = field(default_factory=list)
 
 
 class FileServer:
@@ -56,8 +59,11 @@ class FileServer:
         wanted = request.headers.get("Range")
         self.requests.append((request.path, wanted))
         served = self.files.get(request.path, Served(status=404))
+        served = served.first.pop(0) if served.first else served
         body, status, headers = served.content, served.status, dict(served.headers)
-        if wanted is not None and served.takes_ranges and status == 200:
+        version = request.headers.get("If-Range", headers.get("ETag"))
+        is_same = version == headers.get("ETag")
+        if wanted is not None and served.takes_ranges and status == 200 and is_same:
             start = int(wanted.removeprefix("bytes=").removesuffix("-"))
             if start >= len(body):
                 body, status = b"", 416
@@ -77,5 +83,16 @@ class FileServer:
             request.wfile.write(body[: served.silent])
             request.wfile.flush()
             self.released.wait()
+        elif served.drips:
+            self._drip(request, body)
         else:
             request.wfile.write(body[: served.cut])
+
+    def _drip(self, request, body):
+        for place in range(len(body)):
+            if self.released.wait(0.01):
+                return
+            try:
+                request.wfile.write(body[place : place + 1])
+            except OSError:  # the client has had enough
+                return
