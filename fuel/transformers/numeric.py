@@ -105,7 +105,7 @@ class ScaleAndShift(WritingTransformer):
 
     Types follow NumPy: unsigned bytes times a Python float are 64-bit floats, 32-bit floats times
     one stay what they are, bytes times a Python integer stay bytes and wrap around. In a ragged
-    batch each example is computed by itself.
+    batch, or a list of examples, each is computed by itself.
 
     Args:
         data_stream: the stream to transform.
@@ -142,6 +142,8 @@ class ScaleAndShift(WritingTransformer):
 
     def _write(self, data: Any, source: str, allocate: Allocate) -> Any:
         scale, shift = self.scale, self.shift
+        if isinstance(data, list) and type(scale) in (int, float):  # times one, it would repeat
+            return [self._write(np.asarray(example), source, new_array) for example in data]
         if not (
             isinstance(data, np.ndarray) and data.ndim and _is_scalar(scale) and _is_scalar(shift)
         ):

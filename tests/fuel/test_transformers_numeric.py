@@ -93,6 +93,17 @@ def test_each_example_of_a_ragged_batch_is_computed_by_itself(make, wanted):
     np.testing.assert_allclose([example.flat[-1] for example in batch], wanted, rtol=1e-6)
 
 
+@pytest.mark.parametrize("scale", [2, 0.5])
+def test_each_picture_of_a_list_is_scaled_by_itself(scale):
+    pictures = [np.full((1, 2), 4, np.uint8), np.full((2, 2), 6, np.uint8)]
+    listed = Mapping(stream(images=IMAGES, labels=None), lambda data: (pictures,))
+
+    (scaled,) = first(ScaleAndShift(listed, scale, 1))
+
+    for theirs, picture in zip(scaled, pictures, strict=True):
+        np.testing.assert_array_equal(theirs, picture * scale + 1)
+
+
 def test_scaling_a_ragged_batch_in_a_type_and_casting_give_that_type():
     for made in (ScaleAndShift(ragged(), 2, 0, dtype="float32"), Cast(ragged(), "float32")):
         assert {example.dtype for example in first(made)[0]} == {np.dtype(np.float32)}
