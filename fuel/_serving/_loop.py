@@ -103,7 +103,6 @@ class Server(Closing):
         self._log = QuietLog()
         self._copying = threading.Lock()
         self._stopping = self._closed = False
-        self._items = 0
         self._bell = Doorbell()
         self._context: zmq.Context[Any] = zmq.Context()
         self._context.setsockopt(zmq.IPV6, is_ipv6(address))
@@ -292,7 +291,6 @@ class Server(Closing):
             return
         session.stop()
         self._ending.append(session)
-        self._items += session.items
         logger.info("%s ends after %d items: %s", session.name, session.items, why)
 
 

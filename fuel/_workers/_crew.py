@@ -18,8 +18,8 @@ from fuel._workers._choice import Choice, Pace, choose_workers, explain
 from fuel._workers._control import MAX_DEPTH, MAX_SLOTS
 from fuel._workers._describe import DescriptionError
 from fuel._workers._error import WorkerError
-from fuel._workers._pool import Workers
 from fuel._workers._prepare import prepare_workers, refuse_in_worker
+from fuel._workers._workers import Workers
 from fuel.exceptions import InProcessWarning
 from fuel.streams import AbstractDataStream
 

@@ -10,8 +10,8 @@ from typing import Any
 from fuel._workers import _parcel
 from fuel._workers._describe import DescriptionError
 from fuel._workers._lifeline import is_child
-from fuel._workers._pool import Workers
 from fuel._workers._process import WorkerSettings
+from fuel._workers._workers import Workers
 from fuel.config_parser import config
 
 __all__ = ["prepare_workers", "refuse_in_worker"]

@@ -19,7 +19,8 @@ import numpy as np
 
 from fuel._streams._context import Place
 from fuel._workers._error import WorkerError
-from fuel._workers._pool import RequestPool, Workers
+from fuel._workers._request_pool import RequestPool
+from fuel._workers._workers import Workers
 from fuel.iterator import DataIterator
 from fuel.schemes import IterationScheme
 from fuel.streams import DataStream

@@ -11,9 +11,9 @@ from typing import Any
 from fuel import _codec
 from fuel._codec import Buffer
 from fuel._workers._error import RemoteError, WorkerDiedError, WorkerError
-from fuel._workers._pool import Workers
 from fuel._workers._process import WorkerProcess
 from fuel._workers._result import EncodedState, Result
+from fuel._workers._workers import Workers
 
 
 class WholeStream:
