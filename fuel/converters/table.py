@@ -20,8 +20,10 @@ from fuel.converters._own_splits import (
     refuse_two_ways,
 )
 from fuel.converters._spool import Spool
-from fuel.converters._table_columns import Cleaner, Roles, Survey
+from fuel.converters._table_cleaning import Cleaner
 from fuel.converters._table_reading import Rows, Table, open_table
+from fuel.converters._table_roles import Roles
+from fuel.converters._table_survey import Survey
 from fuel.converters.base import create_hdf5, fill_hdf5_file, progress_bar, record_inputs
 
 __all__ = ["convert_table", "fill_subparser"]
