@@ -86,7 +86,7 @@ class Vocabulary(Mapping[str, int]):
                 f"{tuple(special_tokens)}"
             )
         found: Counter[str] = Counter()
-        _checked_level(level)
+        check_level(level)
         for line in lines:
             found.update(split_line(line if preprocess is None else preprocess(line), level))
         special = [(token, found.pop(token, 0)) for token in special_tokens]
@@ -222,6 +222,16 @@ class Vocabulary(Mapping[str, int]):
         return f"Vocabulary({len(self)} tokens: {shown}{', ...' if len(self) > 4 else ''})"
 
 
+def check_level(level: str) -> None:
+    """Refuse what is not one of the levels on which lines are split into tokens.
+
+    Raises:
+        ValueError: if it is none.
+    """
+    if level not in LEVELS:
+        raise ValueError(f"level={level!r} is none; choose one of {LEVELS}")
+
+
 def split_line(line: str, level: str) -> list[str]:
     """The words of a line, or its characters without blanks at the ends."""
     return line.split() if level == "word" else list(line.strip())
@@ -239,12 +249,6 @@ def load_dictionary(
         f"dictionary={dictionary!r:.80} is neither a dictionary from token to number nor the path "
         "of a file that holds one"
     )
-
-
-def _checked_level(level: str) -> str:
-    if level not in LEVELS:
-        raise ValueError(f"level={level!r} is none; choose one of {LEVELS}")
-    return level
 
 
 def _parsed(content: Any, name: str) -> tuple[list[str], list[int] | None]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from fuel._files._text_lines import TextLines
 from fuel.datasets._dataset import Dataset
-from fuel.vocabulary import LEVELS, load_dictionary, split_line
+from fuel.vocabulary import check_level, load_dictionary, split_line
 
 __all__ = ["TextFile"]
 
@@ -68,8 +68,7 @@ class TextFile(Dataset):
                     f"{name}={token!r} is not in the dictionary of {len(self.dictionary)} symbols; "
                     f"add it, or pass {name}=None"
                 )
-        if level not in LEVELS:
-            raise ValueError(f"level={level!r} is none; choose one of {LEVELS}")
+        check_level(level)
         self.bos_token = bos_token
         self.eos_token = eos_token
         self.unk_token = unk_token
