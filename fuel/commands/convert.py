@@ -12,15 +12,8 @@ from pathlib import Path
 
 from fuel._files._publish import publish
 from fuel._files._scratch import scratch_directory
-from fuel.commands._command import (
-    DONE,
-    ENDINGS,
-    WRONG_INPUT,
-    add_completion,
-    data_sets,
-    existing_directory,
-    run,
-)
+from fuel.commands._arguments import ENDINGS, add_completion, data_sets, existing_directory
+from fuel.commands._command import DONE, WRONG_INPUT, run
 from fuel.config_parser import config
 from fuel.converters import all_converters
 from fuel.converters._provenance import record_provenance

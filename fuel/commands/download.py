@@ -6,7 +6,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from fuel.commands._command import DONE, WRONG_INPUT, add_completion, data_sets, run
+from fuel.commands._arguments import add_completion, data_sets
+from fuel.commands._command import DONE, WRONG_INPUT, run
 from fuel.config_parser import config
 from fuel.downloaders import all_downloaders
 

@@ -14,7 +14,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from fuel.commands._command import DONE, FAILED, add_completion, find_file, run
+from fuel.commands._arguments import add_completion, find_file
+from fuel.commands._command import DONE, FAILED, run
 from fuel.commands._description import FileDescription, describe, opened
 from fuel.commands._figures import IMAGE_COLUMNS, figure_rows, image_rows
 from fuel.commands._page import page, write_page

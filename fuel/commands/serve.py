@@ -8,7 +8,8 @@ import sys
 from collections.abc import Sequence
 from contextlib import closing
 
-from fuel.commands._command import DONE, add_completion, find_file, run
+from fuel.commands._arguments import add_completion, find_file
+from fuel.commands._command import DONE, run
 from fuel.commands._description import opened
 from fuel.config_parser import config
 from fuel.data_path import find_in_data_path
