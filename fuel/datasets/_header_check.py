@@ -1,9 +1,9 @@
 """A look at the attributes of an HDF5 file before HDF5 itself reads them.
 
 HDF5 trusts what attributes say of values of variable length (labels of axes, attached scales):
-one flipped bit there can crash the process, or keep it busy for ever. So they are checked first,
-in object headers of version 1, which is what HDF5 writes by default; those of version 2 have
-checksums that HDF5 verifies itself (HDF5 File Format Specification 3.0, IV.A).
+one flipped bit there, or where these values are, can crash the process, or keep it busy for ever.
+So they are checked first, as far as they are in object headers (HDF5 File Format Specification 3.0,
+IV.A); only in files of the newest format, and more than eight on one object, are they elsewhere.
 """
 
 import math
@@ -23,6 +23,10 @@ PREFIX = struct.Struct("<BxHIIxxxx")
 """Of an object header: version, number of messages, reference count, bytes of messages."""
 MESSAGE = struct.Struct("<HHBxxx")
 """Before each message: its kind, bytes, and flags."""
+NEW_HEADER = b"OHDR\x02"
+"""What one of version 2 begins with; it has flags, sizes and messages, and ends with a checksum."""
+PLAIN, ORDERED = struct.Struct("<BHB"), struct.Struct("<BHBxx")
+"""Before each message there, without or with its place in the order of creation."""
 SPAN = struct.Struct("<QQ")
 """Where more messages are: address and bytes."""
 SIZES = struct.Struct("<BBHHH")
@@ -78,22 +82,31 @@ def check_attributes(h5file: h5py.File) -> None:
 
 
 def _attributes(file: memoryview, address: int) -> Iterator[memoryview]:
-    """The attributes in an object header, as far as they are in it and it has version 1."""
-    version, count, _, size = PREFIX.unpack_from(file, address)
-    if version != 1:
-        return
-    spans = [(address + PREFIX.size, size)]
+    """The attributes in an object header, as far as they are in it."""
+    if bytes(file[address : address + len(NEW_HEADER)]) == NEW_HEADER:
+        flags = file[address + len(NEW_HEADER)]
+        place = address + len(NEW_HEADER) + 1 + 16 * bool(flags & 0x20) + 4 * bool(flags & 0x10)
+        width = 1 << (flags & 3)  # of the field that holds the number of bytes of messages
+        spans = [(place + width, int.from_bytes(file[place : place + width], "little"))]
+        message, around = (ORDERED if flags & 4 else PLAIN), 4
+        count = len(file)  # as many as fit
+    else:
+        version, count, _, size = PREFIX.unpack_from(file, address)
+        if version != 1:
+            return
+        spans, message, around = [(address + PREFIX.size, size)], MESSAGE, 0
     while spans and count > 0:
         place, size = spans.pop(0)
         stop = min(place + size, len(file))
-        while place + MESSAGE.size <= stop and count > 0:
-            kind, length, flags = MESSAGE.unpack_from(file, place)
-            place += MESSAGE.size
+        while place + message.size <= stop and count > 0:
+            kind, length, flags = message.unpack_from(file, place)
+            place += message.size
             count -= 1
             body = file[place : min(place + length, stop)]
             place += length
             if kind == CONTINUATION and len(body) >= SPAN.size:
-                spans.append(SPAN.unpack_from(body))
+                start, size = SPAN.unpack_from(body)
+                spans.append((start + around, size - 2 * around))  # signature and checksum
             elif kind == ATTRIBUTE and not flags & SHARED:
                 yield body
 

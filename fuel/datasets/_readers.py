@@ -130,19 +130,32 @@ class SelectionReader:
         self._announced = announced
 
     def read(self, selection: Selection, source: str, allocate: Allocate) -> Any:
-        """The examples of a selection."""
+        """The examples of a selection.
+
+        Raises:
+            OSError: if HDF5 cannot read them.
+        """
         if isinstance(selection, int):
-            return self.dataset[selection]
+            return self._select(selection)
         if isinstance(selection, slice):
-            return self._into(self.dataset[selection], source, allocate)
+            return self._into(self._select(selection), source, allocate)
         self._announce(source)
         if not self.sort_indices:
-            return self._into(self.dataset[selection], source, allocate)
+            return self._into(self._select(selection), source, allocate)
         distinct, places = np.unique(selection, return_inverse=True)
-        data = self.dataset[distinct][places]
+        data = self._select(distinct)[places]
         if data.dtype.hasobject:
             data = object_array(map(copied, data))
         return self._into(data, source, allocate)
+
+    def _select(self, selection: Selection) -> Any:
+        try:
+            return self.dataset[selection]
+        except (OSError, RuntimeError) as error:
+            raise OSError(
+                f"{self.dataset.name.lstrip('/')!r} in {self.dataset.file.filename} cannot be "
+                f"read: {error}; if the file is damaged, download or convert it anew"
+            ) from error
 
     def _into(self, data: np.ndarray, source: str, allocate: Allocate) -> np.ndarray:
         if data.dtype.hasobject:  # only plain bytes can be put into given memory

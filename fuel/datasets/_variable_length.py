@@ -98,7 +98,7 @@ def _check(rows: np.ndarray, kind: h5py.h5t.TypeID, heap: GlobalHeap, file: np.n
         inner = None if isinstance(kind, h5py.h5t.TypeStringID) else kind.get_super()
         item = 1 if inner is None else _size(inner)
         references = np.ascontiguousarray(rows).view(REFERENCE)[:, 0]
-        references = references[references["length"] > 0]
+        references = references[(references["length"] > 0) | (references["address"] > 0)]
         starts = heap.starts_of(references, item)
         if inner is not None and _is_variable(inner):
             sizes = references["length"].astype(np.int64) * item

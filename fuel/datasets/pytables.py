@@ -10,6 +10,7 @@ import numpy as np
 from fuel._streams._context import new_array
 from fuel._subset import Subset
 from fuel.datasets._dataset import Dataset
+from fuel.datasets._layout import DAMAGE
 from fuel.datasets._plan import ReadPlan
 from fuel.datasets._source_file import SourceFile
 
@@ -134,7 +135,12 @@ class PytablesDataset(Dataset):
 
     def _choose_rows(self) -> None:
         with self._file.opened() as h5file:
-            lengths = [len(_array(h5file, node)) for node in self.nodes]
+            try:
+                lengths = [len(_array(h5file, node)) for node in self.nodes]
+            except DAMAGE as error:
+                raise OSError(
+                    f"{self.path} is damaged: {error}; download or convert it anew"
+                ) from error
         stop = lengths[0] if self.stop is None else self.stop
         pairs = zip(self.nodes, lengths, strict=True)
         self._subsets = [self._subset(node, length, stop) for node, length in pairs]
