@@ -51,6 +51,7 @@ class RaggedRows:
                 f"{are_bytes.index(False)} is not; give all as bytes, or all as arrays"
             )
         for number, row in enumerate(rows):
+            _check_kind(row)
             if (row.dtype, row.ndim) != (rows[0].dtype, rows[0].ndim) or row.ndim == 0:
                 raise ValueError(
                     f"example {number} is an array of {row.dtype} with {row.ndim} axes, example "
@@ -107,12 +108,16 @@ def as_rows(values: Any) -> np.ndarray | RaggedRows:
     rows = np.asarray(values)
     if rows.ndim == 0:
         raise ValueError("it is a scalar: it has no rows")
-    if rows.dtype.kind in "UO":
+    _check_kind(rows)
+    return rows
+
+
+def _check_kind(array: np.ndarray) -> None:
+    if array.dtype.kind in "UO":
         raise ValueError(
             "it holds text or other objects, which have no place in these files; number the words, "
             "or encode them as bytes"
         )
-    return rows
 
 
 def create_rows(

@@ -215,6 +215,8 @@ def test_whatever_the_shapes_the_examples_come_back(tmp_path_factory, lengths):
         ({}, ValueError, "there is no data"),
         ({"train": [1, 2]}, TypeError, "split 'train' is a list; give a mapping"),
         ({"train": {"x": ["a", "b"]}}, ValueError, "'x' of split 'train': it holds text"),
+        ({"train": {"x": ["a", "bc"]}}, ValueError, "'x' of split 'train': it holds text"),
+        ({"train": {"x": np.array(["a", "b"], object)}}, ValueError, "'train': it holds text"),
         ({"train": {"x": np.zeros(3), "y": np.zeros(2)}}, ValueError, "must be as many"),
         (
             {"train": {"x": [np.zeros(2), np.zeros((2, 2))]}},
