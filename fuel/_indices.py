@@ -39,9 +39,13 @@ def given_indices(examples: int | Iterable[int]) -> Sequence[int]:
 
 def positive(name: str, value: int) -> int:
     """The value of an argument that must be at least one."""
-    if index(value) < 1:
+    try:
+        number = index(value)
+    except TypeError as error:
+        raise TypeError(f"{name}={value!r} must be a whole number, 1 or more") from error
+    if number < 1:
         raise ValueError(f"{name}={value} must be 1 or more")
-    return index(value)
+    return number
 
 
 def in_order(indices: Sequence[int]) -> range | np.ndarray:

@@ -24,6 +24,7 @@ class Batch(Transformer):
             them as a smaller batch, 1 drops them, 2 is an error.
 
     Raises:
+        TypeError: if `iteration_scheme` is not one.
         ValueError: if the stream produces batches, if the scheme requests examples or indices, or
             if `strictness` is not 0, 1 or 2.
     """
@@ -40,6 +41,11 @@ class Batch(Transformer):
         if not data_stream.produces_examples:
             raise ValueError(
                 f"Batch collects examples, but {type(data_stream).__name__} gives batches already"
+            )
+        if not isinstance(iteration_scheme, IterationScheme):
+            raise TypeError(
+                f"iteration_scheme={iteration_scheme!r} is no scheme; for batches of so many "
+                "examples give ConstantScheme(examples)"
             )
         if iteration_scheme.requests_examples or isinstance(iteration_scheme, BatchScheme):
             raise ValueError(

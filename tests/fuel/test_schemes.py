@@ -343,3 +343,9 @@ def test_a_cross_validation_needs_a_fold():
 def test_a_data_set_in_place_of_a_number_of_examples_is_refused_and_the_cure_is_said():
     with pytest.raises(TypeError, match=r"must be a number of examples, such as dataset\.num"):
         ShuffledScheme(object(), 2)
+
+
+@pytest.mark.parametrize("size", ["4", 2.5], ids=str)
+def test_a_batch_size_that_is_no_whole_number_is_refused_by_name(size):
+    with pytest.raises(TypeError, match=rf"batch_size={size!r} must be a whole number"):
+        ShuffledScheme(20, size)

@@ -254,3 +254,8 @@ def test_a_buffer_holds_whole_batches():
 def test_batches_are_not_collected_again_by_length():
     with pytest.raises(ValueError, match="Unpack them"):
         BatchByLength(batches(), 2, 4)
+
+
+def test_a_number_in_place_of_a_scheme_is_refused_and_the_cure_is_said():
+    with pytest.raises(TypeError, match=r"iteration_scheme=4 is no scheme; .* ConstantScheme"):
+        Batch(examples([1, 2, 3]), 4)
