@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import secrets
+import struct
 from typing import Any
 
 import zmq
-import zmq.utils.monitor
 
 __all__ = ["Handshake"]
 
@@ -15,6 +15,9 @@ _FAILURES = (
     | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL
     | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
 )
+_EVENT = struct.Struct("=H")
+"""What the first frame of an event begins with: zmq_socket_monitor(3). PyZMQ's own reader of it
+would load asyncio into every process that imports streams."""
 
 
 class Handshake:
@@ -47,7 +50,7 @@ class Handshake:
     def refusal(self) -> str | None:
         """Why the server will never take up this client; None if nothing speaks against it."""
         while self._events.poll(0):
-            event = zmq.utils.monitor.recv_monitor_message(self._events)["event"]
+            (event,) = _EVENT.unpack_from(self._events.recv_multipart()[0])
             if event == zmq.EVENT_HANDSHAKE_FAILED_AUTH:
                 return (
                     "it does not know this client's key; have `fuel-serve --make-keys` make one "
