@@ -104,6 +104,7 @@ def _rewrite(old: h5py.File, output: Path, compression: str) -> None:
             is_packed = compression != "none" and dataset.name.lstrip("/") in sources
             for count in _copy(dataset, new, compression if is_packed else None):
                 bar.update(done := done + count)
+        _copy_links(old, new)
         _attach_scales(old, new)
         _copy_attributes(old, new, new)
         if recorded is not None and content_sha256(new) != recorded:
@@ -166,6 +167,14 @@ def _pointing_into(h5file: h5py.File, old: h5py.File, table: np.ndarray) -> np.n
         moved = h5file[old[reference].name].ref if reference else h5py.Reference()
         table["indices"][row] = moved
     return table
+
+
+def _copy_links(old: h5py.File, new: h5py.File) -> None:
+    """Make the names again that lead to data sets by their paths."""
+    for name in old:
+        link = old.get(name, getlink=True)
+        if isinstance(link, h5py.SoftLink):
+            new[name] = h5py.SoftLink(link.path)
 
 
 def _attach_scales(old: h5py.File, new: h5py.File) -> None:

@@ -453,6 +453,22 @@ def flip_bit(path, name):
     path.write_bytes(data)
 
 
+def test_a_source_that_is_a_link_is_one_after_repacking(tmp_path):
+    with h5py.File(tmp_path / "old.hdf5", "w") as h5file:
+        h5file["Data/x"] = np.arange(6)
+        h5file["x"] = h5py.SoftLink("/Data/x")
+        table = {"train": {"x": (2, 6)}}
+        h5file.attrs["split"] = H5PYDataset.create_split_array(table)
+
+    status = convert(
+        ["repack", "old.hdf5", "-d", str(tmp_path), "-o", str(tmp_path), "-r", "new.hdf5"]
+    )
+
+    assert status == 0
+    (found,) = H5PYDataset(tmp_path / "new.hdf5", ("train",)).get_data(request=[0, 3])
+    np.testing.assert_array_equal(found, [2, 5])
+
+
 def test_one_changed_bit_is_found_by_verifying_and_not_repacked(written, tmp_path, capsys):
     sound = info([str(written), "--verify"])
     said = capsys.readouterr().out
