@@ -3,7 +3,6 @@
 import hashlib
 import os
 import random
-import resource
 import signal
 import socket
 import subprocess
@@ -21,6 +20,7 @@ from fuel.downloaders._part import deliver
 
 CONTENT = random.Random(1).randbytes(300_000)
 PROGRAM = "import sys; from fuel.commands.download import main; sys.exit(main(sys.argv[1:]))"
+LITTLE_ROOM = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)); "
 
 
 @pytest.fixture
@@ -229,8 +229,7 @@ def test_another_part_than_was_asked_for_is_not_taken_for_the_rest(data, server)
 )
 def test_on_a_full_disk_the_cure_is_said(data, server, name, kept, cure):
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, name, "-d", str(data)],
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)),
+        [sys.executable, "-c", LITTLE_ROOM + PROGRAM, name, "-d", str(data)],
         stderr=subprocess.PIPE,
         text=True,
         check=False,
