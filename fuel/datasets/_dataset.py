@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 from fuel._streams._context import Allocate
 from fuel.schemes import IterationScheme
@@ -134,6 +134,18 @@ class Dataset(ABC):
             part
             for part, name in zip(data, self.provides_sources, strict=True)
             if name in self.sources
+        )
+
+    @property
+    def produces_examples(self) -> NoReturn:
+        """What every stream knows, and transformers ask first: a data set is none.
+
+        Raises:
+            TypeError: always; it says how to make a stream.
+        """
+        raise TypeError(
+            f"{type(self).__name__} is a data set, and a stream is needed here; give "
+            "DataStream(dataset, iteration_scheme=...), or dataset.get_example_stream()"
         )
 
     def apply_default_transformers(self, stream: AbstractDataStream) -> AbstractDataStream:

@@ -7,7 +7,7 @@ from fuel.datasets import Dataset, IndexableDataset, IterableDataset
 from fuel.schemes import ConstantScheme, SequentialExampleScheme, SequentialScheme, ShuffledScheme
 from fuel.streams import DataStream
 from fuel.testing import check_resumable
-from fuel.transformers import Cast, ScaleAndShift
+from fuel.transformers import Cast, MultiProcessing, ScaleAndShift
 
 
 @pytest.fixture
@@ -344,6 +344,12 @@ class Countdown:
 
     def load_state_dict(self, state):
         self.place = state["place"]
+
+
+@pytest.mark.parametrize("make", [lambda data: Cast(data, "float32"), MultiProcessing])
+def test_a_data_set_in_place_of_a_stream_is_told_what_to_give(dataset, make):
+    with pytest.raises(TypeError, match=r"IndexableDataset is a data set.* give DataStream\("):
+        make(dataset)
 
 
 def test_an_iterator_that_offers_its_state_is_resumed_without_skipping():
