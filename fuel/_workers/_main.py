@@ -110,7 +110,7 @@ class _Worker:
             self._wait_for_work()
             begin = time.perf_counter_ns()
             generation, sequence, job, *arguments = self._take_job()
-            self._slot = None if self._whole else self._slots.open_slot()
+            self._slot = None
             try:
                 kind, value, state = job(*arguments)
                 size = self._publish(generation, sequence, kind, value, state)
@@ -199,6 +199,8 @@ class _Worker:
 
     def _allocate(self, source: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
         """Memory in the slot as long as there is room, else ordinary memory."""
+        if self._slot is None:
+            self._slot = self._slots.open_slot()
         array = None if self._slot is None else self._slot.allocate(shape, dtype)
         return new_array(source, shape, dtype) if array is None else array
 

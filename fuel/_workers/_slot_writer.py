@@ -49,22 +49,23 @@ class SlotWriter:
         self._memory: NDArray[np.uint8] = np.empty(0, np.uint8)
         self._address = 0
         self._oversize = 0
-        self._free: int | None = None
         self._opened: dict[int, OpenSlot] = {}
 
     def has_free_slot(self) -> bool:
         """Whether a batch could be written now (or no slots are laid out yet)."""
-        if self._region < 0:
-            return True
-        self._free = self._control.take_slot(self._region, self._slots)
-        return self._free is not None
+        return self._region < 0 or self._control.take_slot(self._region, self._slots) is not None
 
     def open_slot(self) -> OpenSlot | None:
-        """A slot to write to, if there is a free one."""
-        if self._region < 0 or (self._free is None and not self.has_free_slot()):
+        """The first free slot, to write to; None if there is none.
+
+        The later it is opened, the more likely is it one that was written lately, and so is still
+        in a cache: a program that waits for its batches then gets them from two slots, not three.
+        """
+        if self._region < 0:
             return None
-        number, self._free = self._free, None
-        assert number is not None
+        number = self._control.take_slot(self._region, self._slots)
+        if number is None:
+            return None
         slot = self._opened.get(number)
         if slot is None:
             start = number % MAX_SLOTS * self._slot_size
@@ -85,7 +86,6 @@ class SlotWriter:
         if self._region + 1 == MAX_REGIONS:
             return False
         self._oversize = 0
-        self._free = None
         self._opened.clear()
         self._region += 1
         self._slot_size = max(slot_size_for(size), round_up(2 * self._slot_size, PAGE))
