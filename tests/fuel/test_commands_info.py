@@ -289,6 +289,8 @@ def test_on_a_terminal_lines_fit(mnist):
 @pytest.mark.parametrize("buffering", [["-u"], []])
 @pytest.mark.parametrize("arguments", [["mnist.hdf5"], ["--print-completion", "bash"]])
 def test_nobody_reading_is_no_error(mnist, buffering, arguments):
+    if "--print-completion" in arguments:
+        pytest.importorskip("shtab")
     code = f"import sys; from fuel.commands.info import main; sys.exit(main({arguments!r}))"
     reader, writer = os.pipe()
     os.close(reader)

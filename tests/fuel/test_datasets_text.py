@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fuel import config
 from fuel.datasets.billion import OneBillionWord
 from fuel.datasets.text import TextFile
 from fuel.schemes import ConstantScheme
@@ -277,7 +276,7 @@ def test_a_place_belongs_to_files_of_the_same_size(files, write):
 
 @pytest.fixture
 def billion(write, tmp_path, monkeypatch):
-    monkeypatch.setattr(config, "data_path", str(tmp_path), raising=False)
+    monkeypatch.setenv("FUEL_DATA_PATH", str(tmp_path))
     folder = "1-billion-word"
     training = f"{folder}/training-monolingual.tokenized.shuffled/news.en"
     write(f"{training}-00001-of-00100", "this is a sentence\n")
