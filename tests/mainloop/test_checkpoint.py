@@ -379,12 +379,12 @@ from mainloop.checkpoint import save_checkpoint
 for line in sys.stdin:
     saver = os.fork()
     if saver == 0:
-        print(os.getpid(), flush=True)
+        os.write(1, f"{os.getpid()}\\n".encode())
         for step in range(int(line), 10**6):
             save_checkpoint(sys.argv[1], {"steps": step}, {"/a.W": np.full(50_000, step)})
-            print(step, flush=True)
+            os.write(1, f"{step}\\n".encode())  # a whole line or none, wherever it is killed
     os.waitpid(saver, 0)
-    print("killed", flush=True)
+    os.write(1, b"killed\\n")
 """
 
 
