@@ -15,14 +15,14 @@ help: ## this list
 
 install: $(INSTALLED) ## the project and its development tools, into .venv
 
-$(INSTALLED): pyproject.toml
+$(INSTALLED): pyproject.toml fuel/_native.c
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or newer is needed, $(PYTHON) is `$(PYTHON) -V 2>&1`; say which: make PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 		{ echo "Python's venv module is missing; on Debian: apt install python3-venv"; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --editable '.[dev]'
 	@touch $@
 
 mnist: $(INSTALLED) ## get MNIST, train on it, draw the run: pictures in runs/mnist
@@ -41,11 +41,11 @@ test-slow: $(INSTALLED) ## the tests that take minutes: a hundred kills, and the
 test-oldest: .venv-oldest/.installed ## the tests of the packages on the oldest versions that are supported
 	.venv-oldest/bin/python -m pytest -n $(WORKERS) --quiet tests/bricks tests/fuel tests/mainloop
 
-.venv-oldest/.installed: .ci/oldest.txt pyproject.toml
+.venv-oldest/.installed: .ci/oldest.txt pyproject.toml fuel/_native.c
 	$(PYTHON) -m venv .venv-oldest
 	.venv-oldest/bin/python -m pip install --quiet --upgrade pip
 	.venv-oldest/bin/python -m pip install --quiet --requirement .ci/oldest.txt
-	.venv-oldest/bin/python -m pip install --quiet --no-deps --editable .
+	PYTHONWARNINGS=ignore .venv-oldest/bin/python -m pip install --quiet --no-deps --editable .
 	@touch $@
 
 check: $(INSTALLED) ## lint, format, types

@@ -4,6 +4,8 @@ import copyreg
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from fuel._streams._pending import Deferring
+
 __all__ = ["DataIterator"]
 
 
@@ -27,6 +29,8 @@ class DataIterator(Iterator[Any]):
         finished: whether the end was reached.
         end_seen: whether whoever iterates was told so.
         superseded: whether the stream has begun another epoch since.
+        allocate: given to the stream while it makes an item; set by a transformer that takes its
+            items, and some of their data pending.
     """
 
     def __init__(
@@ -46,6 +50,7 @@ class DataIterator(Iterator[Any]):
         self.end_seen = False
         self.superseded = False
         self.held: tuple[Any] | None = None
+        self.allocate: Deferring | None = None
         self.request: Any = None
         self._draw = draw
         self._drawn = self._before = step
@@ -55,7 +60,7 @@ class DataIterator(Iterator[Any]):
             item, self.held = self.held[0], None
         else:
             try:
-                item = self._fetch()
+                item = self._fetch() if self.allocate is None else self._fetch_into(self.allocate)
             except StopIteration:
                 self.step, self.end_seen = self._drawn, True
                 raise
@@ -115,6 +120,13 @@ class DataIterator(Iterator[Any]):
     def mark_finished(self) -> None:
         """Note that the end of the epoch was delivered."""
         self.finished = self.end_seen = True
+
+    def _fetch_into(self, allocate: Deferring) -> Any:
+        self.data_stream._allocate = allocate
+        try:
+            return self._fetch()
+        finally:
+            del self.data_stream._allocate
 
     def _fetch(self) -> Any:
         if self.finished:

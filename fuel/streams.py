@@ -6,7 +6,7 @@ its next epoch iterator goes on with what was left of the epoch.
 """
 
 import copy
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -16,6 +16,7 @@ from fuel._serving._stream import ServerDataStream
 from fuel._shard import WHOLE, Shard
 from fuel._streams._abstract_stream import AbstractDataStream, AxisLabels
 from fuel._streams._context import Context, Place, new_array
+from fuel._streams._pending import Deferring
 from fuel._streams._readable import HasData, Readable
 from fuel._streams._stream_state import STATE_VERSION, check_shard, check_state, shard_entry
 from fuel.config_parser import config
@@ -113,9 +114,11 @@ class DataStream(AbstractDataStream):
 
     def get_data(self, request: Any = None) -> Any:
         """The data of a request, as a tuple in the order of `sources`."""
-        if self.examples_per_epoch is None:
-            return self.dataset.get_data(self.data_state, request)
-        return self._read_on(self.examples_per_epoch)
+        if self.examples_per_epoch is not None:
+            return self._read_on(self.examples_per_epoch)
+        if self._allocate is not None:
+            return self.dataset.get_data_into(self.data_state, request, self._allocate)
+        return self.dataset.get_data(self.data_state, request)
 
     def reset(self) -> None:
         """Let the data set start anew; the next epoch is a first one for it."""
@@ -175,7 +178,7 @@ class DataStream(AbstractDataStream):
                     self.dataset.get_data(self.data_state, request)
             else:
                 skip_requests(requests, step)
-            if type(self).get_data is DataStream.get_data and self.dataset.accepts_arrays:
+            if self._reads_itself:
                 draw = next_request
         return self._follow(DataIterator(self, requests, as_dict, draw=draw, step=step))
 
@@ -212,6 +215,17 @@ class DataStream(AbstractDataStream):
             }
         )
         return part
+
+    def _deferring(self, sources: Iterable[str]) -> Deferring | None:
+        if not self._reads_itself or self.iteration_scheme is None:
+            return None
+        names = dict(zip(self.sources, self.dataset.sources, strict=True))
+        return Deferring(names[source] for source in sources)
+
+    @property
+    def _reads_itself(self) -> bool:
+        """Whether it is the data set that reads, in ways that only our own data sets know."""
+        return type(self).get_data is DataStream.get_data and self.dataset.accepts_arrays
 
     def _begin_pass(self) -> None:
         """Bring the data set to its next epoch."""

@@ -1,12 +1,13 @@
 """What every stream offers."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from fuel._shard import Shard
 from fuel._streams._context import Context
 from fuel._streams._copy import copied_state
 from fuel._streams._measuring import profile
+from fuel._streams._pending import Deferring
 from fuel._streams._placed import Placed
 from fuel._streams._profile import Profile, QueueState
 from fuel._streams._stream_state import STATE_VERSION, check_shard, check_state, shard_entry
@@ -34,6 +35,8 @@ class AbstractDataStream(Placed):
     """
 
     _produces_examples: bool | None = None
+    _allocate: Deferring | None = None
+    """While an item is made for a transformer that takes some of it pending: what it gave."""
 
     def __init__(
         self,
@@ -191,6 +194,10 @@ class AbstractDataStream(Placed):
     def _makes_each_alone(self) -> bool:
         """Whether each item is made by itself, from a request, so that others may be left out."""
         return False
+
+    def _deferring(self, sources: Iterable[str]) -> Deferring | None:
+        """What to make items with whose data of some sources may be pending; None if it cannot."""
+        return None
 
     def _part(self, shard: Shard) -> "AbstractDataStream":
         """The stream of a shard's items."""

@@ -16,7 +16,7 @@ loaded;
 Then `stream.state_dict()` is right at every moment.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,11 +25,14 @@ from numpy.typing import DTypeLike
 from fuel._requests import as_list
 from fuel._shard import WHOLE, Shard
 from fuel._streams._context import Allocate, Context, Place, new_array
+from fuel._streams._pending import Deferring
 from fuel.datasets._dataset import Dataset
 from fuel.streams import AbstractDataStream, DataStream
 from fuel.transformers.base import Transformer
 
 __all__ = ["Chain", "obstacle", "root"]
+
+_Steps = tuple[Allocate, list[tuple[Callable[..., Any], Allocate]]]
 
 
 class Chain:
@@ -65,6 +68,11 @@ class Chain:
         self._finals.reverse()
         names = dict(zip(self.sources, dataset.sources, strict=True))
         self._dataset_finals = frozenset(names[final] for final in finals)
+        self._pending = [transformer._takes_pending() for transformer in self.transformers]
+        if self._pending:
+            self._pending[0] = frozenset(names[source] for source in self._pending[0])
+        self._pending.append(frozenset())
+        self._steps: tuple[Allocate, _Steps] | None = None
 
     @classmethod
     def of(cls, stream: AbstractDataStream) -> "Chain":
@@ -101,22 +109,37 @@ class Chain:
         Returns:
             One element for each source of the stream.
         """
-        data: Any
         if self.shard.count > 1:
             place = place._replace(step=self.shard.whole_step(place.step))
+        first, steps = self._steps_by(allocate)
+        data: Any
         if self._as_lists:
             data = self.dataset.get_data(self._state, as_list(request))
         else:
-            data = self.dataset.get_data_into(
-                self._state, request, _only_for(self._dataset_finals, allocate)
-            )
-        for transformer, finals in zip(self.transformers, self._finals, strict=True):
-            data = transformer.apply(data, Context(request, place, _only_for(finals, allocate)))
+            data = self.dataset.get_data_into(self._state, request, first)
+        for apply, own in steps:
+            data = apply(data, Context(request, place, own))
         return tuple(data)
 
+    def _steps_by(self, allocate: Allocate) -> _Steps:
+        """What the data set is to allocate by, and each transformer, together with what it does.
+
+        Memory of `allocate` is for what becomes part of the item as it is; what the next one takes
+        pending needs none.
+        """
+        if self._steps is None or self._steps[0] != allocate:  # it is the same for all items
+            finals = (self._dataset_finals, *self._finals)
+            first, *others = (
+                _deferring(pending, _only_for(own, allocate))
+                for own, pending in zip(finals, self._pending, strict=True)
+            )
+            applies = [transformer.apply for transformer in self.transformers]
+            self._steps = allocate, (first, list(zip(applies, others, strict=True)))
+        return self._steps[1]
+
     def __getstate__(self) -> dict[str, Any]:
-        """Everything but what the data set opened."""
-        return {name: value for name, value in vars(self).items() if name != "_state"}
+        """Everything but what the data set opened, and whose memory was used."""
+        return {**vars(self), "_state": None, "_steps": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
@@ -152,6 +175,10 @@ def obstacle(stream: AbstractDataStream) -> str | None:
     if not isinstance(stream.dataset, Dataset) or not stream.dataset.reads_by_request_alone:
         return f"{type(stream.dataset).__name__} has a state that moves as it is read"
     return None
+
+
+def _deferring(pending: frozenset[str], allocate: Allocate) -> Allocate:
+    return Deferring(pending, allocate) if pending else allocate
 
 
 def _only_for(finals: frozenset[str], allocate: Allocate) -> Allocate:

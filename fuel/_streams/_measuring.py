@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from fuel._streams._pending import Pending
 from fuel._streams._profile import Profile, QueueState, Stage
 
 __all__ = ["profile"]
@@ -207,4 +208,4 @@ def _name_of(stream: Any) -> str:
 def _bytes_of(value: Any) -> int:
     if isinstance(value, np.ndarray) and value.dtype == object:
         return sum(map(_bytes_of, value.ravel()))
-    return value.nbytes if isinstance(value, np.ndarray | np.generic) else 0
+    return value.nbytes if isinstance(value, np.ndarray | np.generic | Pending) else 0

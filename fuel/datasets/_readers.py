@@ -14,6 +14,7 @@ import numpy as np
 
 from fuel._selection import Selection
 from fuel._streams._context import Allocate
+from fuel._streams._pending import Pending, defers, is_suitable
 from fuel.datasets._object_arrays import copied, object_array
 
 __all__ = [
@@ -61,11 +62,14 @@ class ArrayReader:
         self.array = array
         # elsewise `take` would first copy all of the array
         self._can_take = array.flags.c_contiguous and array.flags.aligned and array.dtype.isnative
+        self._can_defer = self._can_take and is_suitable(array)
 
     def read(self, selection: Selection, source: str, allocate: Allocate) -> Any:
-        """A copy of the examples of a selection."""
+        """A copy of the examples of a selection; or what is pending, if that is asked for."""
         array = self.array
         if isinstance(selection, np.ndarray):
+            if self._can_defer and defers(allocate, source):
+                return Pending(array, selection)
             out = allocate(source, (len(selection), *array.shape[1:]), array.dtype)
             if self._can_take:  # out= is written to directly only if the mode is not "raise"
                 return array.take(selection, axis=0, out=out, mode="clip")
@@ -74,6 +78,8 @@ class ArrayReader:
         part = array[selection]
         if isinstance(selection, int):
             return part.copy() if isinstance(part, np.ndarray) else part
+        if self._can_defer and selection.step == 1 and defers(allocate, source):
+            return Pending(part)
         out = allocate(source, part.shape, part.dtype)
         out[...] = part
         return out

@@ -1,5 +1,6 @@
 """Random numbers for transformers: as a function of an item's place, or from a generator given."""
 
+import math
 import operator
 from typing import Protocol
 
@@ -83,7 +84,7 @@ class PlacedDraws:
 
     def coins(self, probability: float, shape: tuple[int, ...]) -> np.ndarray:
         """Booleans, each true with a probability, which is rounded to a multiple of 2**-32."""
-        size = int(np.prod(shape))
+        size = math.prod(shape)
         threshold = round(probability * 2**32)
         if threshold == 0:
             return np.zeros(shape, bool)

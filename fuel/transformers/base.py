@@ -90,7 +90,7 @@ class Transformer(AbstractDataStream):
             return self._continue_epoch(as_dict)
         if self._loaded is not None:
             self._abandon_epoch()
-        self.child_epoch_iterator = self.data_stream.get_epoch_iterator()
+        self._take_from(self.data_stream.get_epoch_iterator())
         self.start_epoch()
         return self._begin(as_dict, 0)
 
@@ -110,8 +110,11 @@ class Transformer(AbstractDataStream):
         self.check_kind()
         assert self.child_epoch_iterator is not None
         data = next(self.child_epoch_iterator)
+        context = self._context() if self.uses_place else NO_CONTEXT
+        if self._allocate is not None:
+            context = context._replace(allocate=self._allocate)
         try:
-            return self.apply(data, self._context() if self.uses_place else NO_CONTEXT)
+            return self.apply(data, context)
         except StopIteration as error:  # it must not be taken for the end of the epoch
             self._take_back()
             raise RuntimeError(
@@ -144,6 +147,13 @@ class Transformer(AbstractDataStream):
     def passes_on(self, source: str) -> str | None:
         """The child's source whose memory `source` shares, if no new array is made for it."""
         return None
+
+    def _takes_pending(self) -> frozenset[str]:
+        """Names of the child's sources whose data `apply` takes pending too (see `_pending`).
+
+        Only a class that knows all of what its instances do with it may say so: not for subclasses.
+        """
+        return frozenset()
 
     @property
     def is_splittable(self) -> bool:
@@ -198,6 +208,12 @@ class Transformer(AbstractDataStream):
         if isinstance(stream.epoch_iterator, DataIterator):
             stream.epoch_iterator.take_back()
 
+    def _take_from(self, iterator: Iterator[Any]) -> None:
+        """Take the child's items from `iterator`, pending where that is wanted and possible."""
+        self.child_epoch_iterator = iterator
+        if isinstance(iterator, DataIterator) and (sources := self._takes_pending()):
+            iterator.allocate = self.data_stream._deferring(sources)
+
     def _context(self) -> Context:
         """The context of the item that the data set gave last."""
         return self.data_stream._context()
@@ -213,7 +229,7 @@ class Transformer(AbstractDataStream):
 
     def _continue_epoch(self, as_dict: bool = False) -> Iterator[Any]:
         loaded, self._loaded = self._loaded, None
-        self.child_epoch_iterator = self.data_stream._continue_epoch()
+        self._take_from(self.data_stream._continue_epoch())
         if loaded is None:
             return self._begin(as_dict, 0)
         self.load_own_state(loaded["own"])

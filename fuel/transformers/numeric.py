@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from fuel._streams._context import Allocate, Context, new_array
+from fuel._streams._pending import as_array, pending_of
 from fuel.config_parser import config
 from fuel.streams import AbstractDataStream
 from fuel.transformers._ragged import each, is_ragged
@@ -19,6 +20,8 @@ __all__ = ["Cast", "Flatten", "ForceFloatX", "ScaleAndShift", "WritingTransforme
 _TWICE = 1 << 21
 """Up to so many bytes, which stay in a cache, it is faster to cast and then to multiply in place
 than to do both in one pass."""
+_LARGEST = float(np.finfo(np.float32).max)
+_PLAIN = (int, float)
 
 
 class WritingTransformer(AgnosticSourcewiseTransformer):
@@ -140,7 +143,25 @@ class ScaleAndShift(WritingTransformer):
                 "leave dtype out and cast afterwards"
             )
 
+    def _takes_pending(self) -> frozenset[str]:
+        """What is transformed, if compiled code can do it."""
+        return self._if_exactly(ScaleAndShift) if self._is_simple() else frozenset()
+
+    def _is_simple(self) -> bool:
+        """Whether NumPy would compute in 32-bit floats alone."""
+        scale, shift = self.scale, self.shift
+        return (
+            self.dtype == np.float32
+            and type(scale) in _PLAIN
+            and type(shift) in _PLAIN
+            and abs(scale) <= _LARGEST
+            and abs(shift) <= _LARGEST
+        )
+
     def _write(self, data: Any, source: str, allocate: Allocate) -> Any:
+        if self._is_simple() and (pending := pending_of(data)) is not None:
+            return pending.as_floats(source, allocate, self.scale, self.shift)
+        data = as_array(data, source)
         scale, shift = self.scale, self.shift
         if isinstance(data, list) and type(scale) in (int, float):  # times one, it would repeat
             return [self._write(np.asarray(example), source, new_array) for example in data]
@@ -193,7 +214,14 @@ class Cast(WritingTransformer):
         super().__init__(data_stream, which_sources, **kwargs)
         self.dtype = _dtype(dtype)
 
+    def _takes_pending(self) -> frozenset[str]:
+        """What is cast, if it is cast to 32-bit floats."""
+        return self._if_exactly(Cast) if self.dtype == np.float32 else frozenset()
+
     def _write(self, data: Any, source: str, allocate: Allocate) -> Any:
+        if self.dtype == np.float32 and (pending := pending_of(data)) is not None:
+            return pending.as_floats(source, allocate)
+        data = as_array(data, source)
         if not isinstance(data, np.ndarray) or data.dtype == self.dtype:
             return np.asarray(data, dtype=self.dtype)
         if is_ragged(data):

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from fuel._streams._pending import COMPILED
 from fuel.streams import AbstractDataStream
 from fuel.transformers.base import AgnosticTransformer, Transformer
 from fuel.transformers.batches import as_batch
@@ -63,6 +64,13 @@ class SourcewiseTransformer(Transformer, ABC):
             f"{type(self).__name__} does not define transform_source_batch, but its stream "
             "produces batches"
         )
+
+    def _if_exactly(self, kind: type) -> frozenset[str]:
+        """The child's names of the sources that are transformed, if this is of that very class."""
+        if type(self) is not kind or not COMPILED:
+            return frozenset()
+        names = zip(self.data_stream.sources, self.sources, strict=True)
+        return frozenset(child for child, own in names if own in self.which_sources)
 
     def passes_on(self, source: str) -> str | None:
         """A source that is not transformed is passed on."""

@@ -1,11 +1,12 @@
 """Windows cut from images at random places."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from fuel._streams._context import Allocate, new_array
+from fuel._streams._pending import Deferring, Pending, as_array
 from fuel.streams import AbstractDataStream
 from fuel.transformers._random import RandomTransformer
 from fuel.transformers.image._formats import (
@@ -13,6 +14,7 @@ from fuel.transformers.image._formats import (
     checked_image,
     is_batch_array,
     listed_images,
+    pending_images,
 )
 
 __all__ = ["RandomFixedSizeCrop", "checked_shape"]
@@ -42,18 +44,30 @@ class RandomFixedSizeCrop(RandomTransformer, ImageTransformer):
         self.window_shape = checked_shape("window_shape", window_shape)
         super().__init__(data_stream, **kwargs)
 
+    def _takes_pending(self) -> frozenset[str]:
+        """What is cropped."""
+        return self._if_exactly(RandomFixedSizeCrop)
+
+    def _deferring(self, sources: Iterable[str]) -> Deferring | None:
+        return Deferring(sources) if type(self) is RandomFixedSizeCrop else None
+
     def _transform_one(self, example: Any, source: str, allocate: Allocate) -> np.ndarray:
         self.verify_example(source)
         return self._crop(checked_image(example, source), source)
 
     def _transform_many(self, batch: Any, source: str, allocate: Allocate) -> Any:
         self.verify_batch(source)
-        if not is_batch_array(batch):
-            return [self._crop(image, source) for image in listed_images(batch, source)]
+        pending = pending_images(batch)
+        if pending is None:
+            batch = as_array(batch, source)
+            if not is_batch_array(batch):
+                return [self._crop(image, source) for image in listed_images(batch, source)]
         down, across = self._slack(batch, source)
         count = len(batch)
         columns = self._draws.below(across + 1, count)  # before the rows, as Fuel draws them
         rows = self._draws.below(down + 1, count)
+        if pending is not None:
+            return pending.cropped(rows, columns, self.window_shape).hand_on(source, allocate)
         windows = _windows(batch, self.window_shape, rows, columns)
         if allocate is new_array:
             return windows
@@ -68,7 +82,7 @@ class RandomFixedSizeCrop(RandomTransformer, ImageTransformer):
         height, width = self.window_shape
         return image[:, row : row + height, column : column + width]
 
-    def _slack(self, images: np.ndarray, source: str) -> tuple[int, int]:
+    def _slack(self, images: np.ndarray | Pending, source: str) -> tuple[int, int]:
         height, width = images.shape[-2:]
         down, across = height - self.window_shape[0], width - self.window_shape[1]
         if down < 0 or across < 0:

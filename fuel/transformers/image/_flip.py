@@ -1,10 +1,12 @@
 """Images mirrored at random."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from fuel._streams._context import Allocate
+from fuel._streams._pending import Deferring, Pending, as_array
 from fuel.streams import AbstractDataStream
 from fuel.transformers._random import RandomTransformer, checked_probability, in_object_array
 from fuel.transformers.image._formats import (
@@ -12,6 +14,7 @@ from fuel.transformers.image._formats import (
     checked_image,
     is_batch_array,
     listed_images,
+    pending_images,
 )
 
 __all__ = ["RandomFlip"]
@@ -46,6 +49,13 @@ class RandomFlip(RandomTransformer, ImageTransformer):
         self.vertical = checked_probability("vertical", vertical)
         super().__init__(data_stream, **kwargs)
 
+    def _takes_pending(self) -> frozenset[str]:
+        """What is mirrored."""
+        return self._if_exactly(RandomFlip)
+
+    def _deferring(self, sources: Iterable[str]) -> Deferring | None:
+        return Deferring(sources) if type(self) is RandomFlip else None
+
     def _transform_one(self, example: Any, source: str, allocate: Allocate) -> np.ndarray:
         self.verify_example(source)
         across, down = self._toss(1)
@@ -53,6 +63,9 @@ class RandomFlip(RandomTransformer, ImageTransformer):
 
     def _transform_many(self, batch: Any, source: str, allocate: Allocate) -> Any:
         self.verify_batch(source)
+        if (pending := pending_images(batch)) is not None:
+            return pending.mirrored(*self._toss(len(pending))).hand_on(source, allocate)
+        batch = as_array(batch, source)
         if not is_batch_array(batch):
             images = listed_images(batch, source)
             flipped = [
@@ -66,7 +79,7 @@ class RandomFlip(RandomTransformer, ImageTransformer):
         return out
 
     def _transform_fresh(self, batch: Any, source: str, allocate: Allocate) -> Any:
-        if not is_batch_array(batch):
+        if type(batch) is Pending or not is_batch_array(batch):
             return self._transform_many(batch, source, allocate)
         self.verify_batch(source)
         self._flip(batch, batch)

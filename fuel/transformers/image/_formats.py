@@ -4,10 +4,18 @@ from typing import Any
 
 import numpy as np
 
+from fuel._streams._pending import Pending, pending_of
 from fuel.streams import AbstractDataStream
 from fuel.transformers.axis_labels import ExpectsAxisLabels
 
-__all__ = ["EXAMPLE_AXES", "ImageTransformer", "checked_image", "is_batch_array", "listed_images"]
+__all__ = [
+    "EXAMPLE_AXES",
+    "ImageTransformer",
+    "checked_image",
+    "is_batch_array",
+    "listed_images",
+    "pending_images",
+]
 
 EXAMPLE_AXES = ("channel", "height", "width")
 
@@ -39,6 +47,12 @@ class ImageTransformer(ExpectsAxisLabels):
 def is_batch_array(batch: Any) -> bool:
     """Whether a batch is one array with the axes batch, channel, height and width."""
     return isinstance(batch, np.ndarray) and batch.ndim == 4 and batch.dtype != object
+
+
+def pending_images(batch: Any) -> Pending | None:
+    """A batch of images that is pending, or could be; None if it is something else."""
+    is_batch = type(batch) is Pending or is_batch_array(batch)
+    return pending_of(batch) if is_batch and batch.ndim == 4 else None
 
 
 def listed_images(batch: Any, source: str) -> list[np.ndarray]:

@@ -1,0 +1,6 @@
+"""What `_native.c` offers; what the arguments are stands in the functions' docstrings there."""
+
+from typing import Any
+
+def gather_bytes(*arguments: Any) -> None: ...
+def gather_floats(*arguments: Any) -> None: ...
