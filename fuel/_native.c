@@ -1,8 +1,8 @@
 /* Gathers rows of bytes, cuts windows from them, mirrors and scales them, in one pass.
  *
  * What it computes is what NumPy computes, bit for bit: a byte as a 32-bit float, times a 32-bit
- * scale, plus a 32-bit shift, each rounded. `fuel/_pending.py` calls it, and does without it where
- * it could not be compiled.
+ * scale, plus a 32-bit shift, each rounded. `fuel/_streams/_pending.py` calls it, and does without
+ * it where it could not be compiled.
  */
 #define Py_LIMITED_API 0x030B0000
 #define PY_SSIZE_T_CLEAN
@@ -58,61 +58,58 @@ INLINE void prefetch(const Wanted *wanted, Py_ssize_t number) {
         for (Py_ssize_t at = 0; at < length; at += LINE) PREFETCH(plane + at);
 }
 
-/* Bytes as floats, times a scale, plus a shift if there is one; from the last to the first if they
- * are to be mirrored. */
-typedef void Convert(
-    const uint8_t *in, Py_ssize_t n, int mirrored, float scale, float shift, float *out
-);
+/* Times a scale, plus a shift if there is one: to add 0 would make 0 of -0. */
+typedef struct {
+    float scale, shift;
+    int shifts;
+} Line;
 
-INLINE void convert_all(
-    const uint8_t *in, Py_ssize_t n, int mirrored, float scale, float shift, float *out
-) {
+/* Bytes as floats on a line; from the last to the first if they are to be mirrored. */
+typedef void Convert(const uint8_t *in, Py_ssize_t n, int mirrored, Line line, float *out);
+
+INLINE void convert_all(const uint8_t *in, Py_ssize_t n, int mirrored, Line line, float *out) {
     for (Py_ssize_t i = 0; i < n; i++) {
-        float scaled = (float)in[mirrored ? n - 1 - i : i] * scale;
-        out[i] = shift != 0 ? scaled + shift : scaled;
+        float scaled = (float)in[mirrored ? n - 1 - i : i] * line.scale;
+        out[i] = line.shifts ? scaled + line.shift : scaled;
     }
 }
 
-static void convert(
-    const uint8_t *in, Py_ssize_t n, int mirrored, float scale, float shift, float *out
-) {
+static void convert(const uint8_t *in, Py_ssize_t n, int mirrored, Line line, float *out) {
     if (mirrored)
-        convert_all(in, n, 1, scale, shift, out);
+        convert_all(in, n, 1, line, out);
     else
-        convert_all(in, n, 0, scale, shift, out);
+        convert_all(in, n, 0, line, out);
 }
 
 #ifdef WITH_AVX2
 #define AVX2 __attribute__((target("avx2")))
 
-AVX2 static inline void convert_eight(
-    const uint8_t *in, int mirrored, float scale, float shift, float *out
-) {
+AVX2 static inline void convert_eight(const uint8_t *in, int mirrored, Line line, float *out) {
     const __m128i backwards = _mm_set_epi8(-1, -1, -1, -1, -1, -1, -1, -1, 0, 1, 2, 3, 4, 5, 6, 7);
     __m128i bytes = _mm_loadl_epi64((const __m128i *)in);
     if (mirrored) bytes = _mm_shuffle_epi8(bytes, backwards);
     __m256 floats = _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(bytes));
-    floats = _mm256_mul_ps(floats, _mm256_set1_ps(scale));
-    if (shift != 0) floats = _mm256_add_ps(floats, _mm256_set1_ps(shift));
+    floats = _mm256_mul_ps(floats, _mm256_set1_ps(line.scale));
+    if (line.shifts) floats = _mm256_add_ps(floats, _mm256_set1_ps(line.shift));
     _mm256_storeu_ps(out, floats);
 }
 
 AVX2 static inline void convert_avx2(
-    const uint8_t *in, Py_ssize_t n, int mirrored, float scale, float shift, float *out
+    const uint8_t *in, Py_ssize_t n, int mirrored, Line line, float *out
 ) {
     if (n < 8) {
-        convert_all(in, n, mirrored, scale, shift, out);
+        convert_all(in, n, mirrored, line, out);
         return;
     }
     for (Py_ssize_t i = 0; i < n; i += 8) {
         Py_ssize_t at = i + 8 <= n ? i : n - 8; /* the last eight may repeat some */
-        convert_eight(in + (mirrored ? n - 8 - at : at), mirrored, scale, shift, out + at);
+        convert_eight(in + (mirrored ? n - 8 - at : at), mirrored, line, out + at);
     }
 }
 #endif
 
 INLINE void write_floats_by(
-    Convert *convert_row, const Wanted *wanted, float scale, float shift, float *out
+    Convert *convert_row, const Wanted *wanted, Line line, float *out
 ) {
     Py_ssize_t h = wanted->h, w = wanted->w, width = wanted->width;
     for (Py_ssize_t i = 0; i < wanted->count; i++) {
@@ -121,26 +118,24 @@ INLINE void write_floats_by(
         prefetch(wanted, i + AHEAD);
         for (Py_ssize_t p = 0; p < wanted->planes; p++, plane += wanted->height * width)
             for (Py_ssize_t y = 0; y < h; y++, out += w)
-                convert_row(plane + (down ? h - 1 - y : y) * width, w, across, scale, shift, out);
+                convert_row(plane + (down ? h - 1 - y : y) * width, w, across, line, out);
     }
 }
 
 #ifdef WITH_AVX2
-AVX2 static void write_floats_avx2(
-    const Wanted *wanted, float scale, float shift, float *out
-) {
-    write_floats_by(convert_avx2, wanted, scale, shift, out);
+AVX2 static void write_floats_avx2(const Wanted *wanted, Line line, float *out) {
+    write_floats_by(convert_avx2, wanted, line, out);
 }
 #endif
 
-static void write_floats(const Wanted *wanted, float scale, float shift, float *out) {
+static void write_floats(const Wanted *wanted, Line line, float *out) {
 #ifdef WITH_AVX2
     if (__builtin_cpu_supports("avx2")) {
-        write_floats_avx2(wanted, scale, shift, out);
+        write_floats_avx2(wanted, line, out);
         return;
     }
 #endif
-    write_floats_by(convert, wanted, scale, shift, out);
+    write_floats_by(convert, wanted, line, out);
 }
 
 /* Eight bytes at a time, by a loop that compilers know as a swap of bytes. */
@@ -222,10 +217,11 @@ static const char *problem(const Wanted *wanted, const Buffers *buffers, Py_ssiz
 static PyObject *gather(PyObject *arguments, int as_floats) {
     Buffers buffers;
     Wanted wanted;
-    float scale = 1, shift = 0;
+    float scale = 1;
+    double shift = 0;
     memset(&buffers, 0, sizeof buffers);
     if (!PyArg_ParseTuple(
-            arguments, as_floats ? "y*y*(nnn)(nn)z*z*z*z*w*ff" : "y*y*(nnn)(nn)z*z*z*z*w*",
+            arguments, as_floats ? "y*y*(nnn)(nn)z*z*z*z*w*fd" : "y*y*(nnn)(nn)z*z*z*z*w*",
             &buffers.pictures, &buffers.rows, &wanted.planes, &wanted.height, &wanted.width,
             &wanted.h, &wanted.w, &buffers.top, &buffers.left, &buffers.across, &buffers.down,
             &buffers.out, &scale, &shift
@@ -238,11 +234,12 @@ static PyObject *gather(PyObject *arguments, int as_floats) {
     wanted.across = buffers.across.buf;
     wanted.down = buffers.down.buf;
     wanted.count = buffers.rows.len / 8;
+    Line line = {scale, (float)shift, shift != 0};
     const char *wrong = problem(&wanted, &buffers, as_floats ? sizeof(float) : 1);
     if (wrong == NULL) {
         Py_BEGIN_ALLOW_THREADS
         if (as_floats)
-            write_floats(&wanted, scale, shift, buffers.out.buf);
+            write_floats(&wanted, line, buffers.out.buf);
         else
             write_bytes(&wanted, buffers.out.buf);
         Py_END_ALLOW_THREADS

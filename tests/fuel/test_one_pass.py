@@ -1,0 +1,301 @@
+"""Bytes that are gathered, cropped, mirrored and scaled in one pass are what they were in four."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fuel.datasets import IndexableDataset
+from fuel.schemes import SequentialScheme, ShuffledScheme
+from fuel.streams import DataStream
+from fuel.transformers import Cast, Flatten, Mapping, MultiProcessing, ScaleAndShift
+from fuel.transformers.image import RandomFixedSizeCrop, RandomFlip
+
+HERE = Path(__file__).parent
+AXES = ("batch", "channel", "height", "width")
+SCHEMES = [ShuffledScheme, SequentialScheme]
+NUMBERS = st.one_of(
+    st.floats(-1e6, 1e6), st.integers(-300, 300), st.sampled_from([0, -0.0, 1e-300, -1e-300])
+)
+
+
+def images_of(examples=40, channels=3, height=11, width=23):
+    rng = np.random.default_rng(height)
+    return rng.integers(0, 256, (examples, channels, height, width), dtype=np.uint8)
+
+
+def stream_of(images, scheme=ShuffledScheme, batch_size=16):
+    sources = {"image": images, "label": np.arange(len(images), dtype=np.uint8)}
+    dataset = IndexableDataset(sources, axis_labels={"image": AXES, "label": ("batch",)})
+    return DataStream(dataset, iteration_scheme=scheme(len(images), batch_size))
+
+
+def cut(stream, window=(7, 17), vertical=0.4):
+    stream = RandomFixedSizeCrop(stream, window, which_sources=("image",))
+    return RandomFlip(stream, vertical=vertical, which_sources=("image",))
+
+
+def epoch_of(stream):
+    return [tuple(part.copy() for part in item) for item in stream.get_epoch_iterator()]
+
+
+def same(batch):
+    return batch
+
+
+def assert_equal(items, others):
+    assert len(items) == len(others) > 0
+    for item, other in zip(items, others, strict=True):
+        for part, expected in zip(item, other, strict=True):
+            assert part.dtype == expected.dtype
+            assert part.shape == expected.shape
+            assert part.tobytes() == expected.tobytes()
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_a_chain_gives_what_its_steps_give_in_numpy(data):
+    height, width = (data.draw(st.integers(1, 40)) for _ in range(2))
+    window = data.draw(st.integers(1, height)), data.draw(st.integers(1, width))
+    channels, scheme = data.draw(st.integers(1, 3)), data.draw(st.sampled_from(SCHEMES))
+    scale, shift = data.draw(NUMBERS), data.draw(NUMBERS)
+    images = images_of(9, channels, height, width)
+
+    chain = ScaleAndShift(cut(stream_of(images, scheme, 4), window), scale, shift, dtype="float32")
+    apart = Mapping(cut(Mapping(stream_of(images, scheme, 4), same), window), same)
+
+    expected = [
+        tuple(part.astype(np.float32) * np.float32(scale) for part in item)
+        for item in epoch_of(apart)
+    ]
+    if shift != 0:
+        expected = [tuple(part + np.float32(shift) for part in item) for item in expected]
+    assert_equal(epoch_of(chain), expected)
+
+
+@settings(max_examples=60, deadline=None)
+@given(height=st.integers(1, 16), width=st.integers(1, 16), data=st.data())
+def test_each_image_is_a_window_of_its_own_image_perhaps_mirrored(height, width, data):
+    window = data.draw(st.integers(1, height)), data.draw(st.integers(1, width))
+    places = np.arange(height * width, dtype=np.uint8).reshape(height, width)
+    images = np.broadcast_to(places, (30, 2, height, width)).copy()
+    windows = {
+        way(places[top : top + window[0], left : left + window[1]]).tobytes()
+        for top in range(height - window[0] + 1)
+        for left in range(width - window[1] + 1)
+        for way in (np.array, np.fliplr, np.flipud, lambda image: image[::-1, ::-1])
+    }
+
+    for batch, _ in epoch_of(Cast(cut(cut(stream_of(images), window), window), "float32")):
+        for first, second in batch.astype(np.uint8):
+            assert first.tobytes() in windows
+            assert (first == second).all()
+
+
+def chains(images):
+    whole = stream_of(images)
+    twice = cut(cut(stream_of(images)), (5, 9))
+    return {
+        "scaled": ScaleAndShift(whole, 1 / 255, -0.5, which_sources=("image",), dtype="float32"),
+        "labels too": ScaleAndShift(stream_of(images), 0.1, 0, dtype="float32"),
+        "cast": Cast(stream_of(images, SequentialScheme), "float32"),
+        "cut": cut(stream_of(images)),
+        "cut twice": ScaleAndShift(twice, 3, 0, which_sources=("image",), dtype="float32"),
+        "flat": ScaleAndShift(Flatten(cut(stream_of(images))), 2, 1, dtype="float32"),
+        "wide": ScaleAndShift(cut(stream_of(images), (7, 23), 0), 2, 1, dtype="float32"),
+        "too large for it": ScaleAndShift(cut(stream_of(images)), 1e39, 0, dtype="float32"),
+    }
+
+
+@pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")
+def print_chains():
+    for name, chain in chains(images_of()).items():
+        print(name, [part.tobytes().hex() for item in epoch_of(chain) for part in item])
+
+
+PRINT = """
+import sys, warnings
+warnings.simplefilter("ignore")
+if sys.argv[1] == "without":
+    sys.modules["fuel._native"] = None
+import test_one_pass
+test_one_pass.print_chains()
+"""
+
+
+def test_without_compiled_code_all_is_the_same():
+    pytest.importorskip("fuel._native")
+    outputs = [
+        subprocess.run(
+            [sys.executable, "-c", PRINT, which],
+            cwd=HERE,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=120,
+        ).stdout
+        for which in ("with", "without")
+    ]
+    assert outputs[0] == outputs[1]
+    assert len(outputs[0].splitlines()) == 8
+
+
+@pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")
+@pytest.mark.parametrize("name", ["scaled", "labels too", "cut", "cut twice", "flat", "wide"])
+def test_workers_give_the_same(name):
+    expected = epoch_of(chains(images_of())[name])
+
+    with MultiProcessing(chains(images_of())[name], workers=2) as stream:
+        assert_equal(epoch_of(stream), expected)
+
+
+class SeesArrays(ScaleAndShift):
+    """A subclass that looks at what it is given."""
+
+    def apply(self, data, context):
+        assert all(type(part) is np.ndarray for part in data)
+        return super().apply(data, context)
+
+
+class OwnStream(DataStream):
+    """Doubles what it read."""
+
+    def get_data(self, request=None):
+        image, label = super().get_data(request)
+        return image // 2, label
+
+
+class OwnDataset(IndexableDataset):
+    """Halves what it read."""
+
+    def get_data(self, state=None, request=None):
+        image, label = super().get_data(state, request)
+        return image // 2, label
+
+
+def test_a_subclass_of_a_transformer_is_given_arrays():
+    chain = SeesArrays(cut(stream_of(images_of())), 2, 0, dtype="float32")
+    plain = ScaleAndShift(cut(stream_of(images_of())), 2, 0, dtype="float32")
+    assert_equal(epoch_of(chain), epoch_of(plain))
+
+
+def test_subclasses_that_read_their_own_way_are_heeded():
+    images = images_of()
+    sources = {"image": images, "label": np.arange(len(images), dtype=np.uint8)}
+    scheme = SequentialScheme(len(images), 8)
+    expected = (images // 2).astype(np.float32)
+
+    for stream in (
+        OwnStream(IndexableDataset(sources), iteration_scheme=scheme),
+        DataStream(OwnDataset(sources), iteration_scheme=scheme),
+    ):
+        batches = epoch_of(Cast(stream, "float32"))
+        assert (np.concatenate([image for image, _ in batches]) == expected).all()
+
+
+def test_a_renamed_source_is_found():
+    stream = stream_of(images_of())
+    stream.sources = ("picture", "number")
+    chain = ScaleAndShift(stream, 2, 0, which_sources=("picture",), dtype="float32")
+    chain.sources = ("half", "of it")
+    chain.which_sources = ("half",)
+
+    expected = ScaleAndShift(
+        stream_of(images_of()), 2, 0, which_sources=("image",), dtype="float32"
+    )
+    assert_equal(epoch_of(chain), epoch_of(expected))
+
+
+def test_a_child_that_is_peeked_at_or_asked_gives_arrays():
+    child = stream_of(images_of())
+    chain = ScaleAndShift(child, 1, 0, dtype="float32")
+    epoch = chain.get_epoch_iterator()
+    first, _ = next(epoch)
+
+    peeked = child.peek()["image"]
+    asked, _ = child.get_data([3, 1])
+    second, _ = next(epoch)
+
+    assert type(peeked) is type(asked) is np.ndarray
+    assert (asked == images_of()[[3, 1]]).all()
+    assert (second == peeked).all()
+    assert first.shape == second.shape
+
+
+def test_a_scale_that_is_changed_on_the_way_counts_from_there():
+    images = images_of()
+    chain = ScaleAndShift(stream_of(images, SequentialScheme, 8), 1, 0, dtype="float32")
+    epoch = chain.get_epoch_iterator()
+    next(epoch)
+
+    chain.scale = np.full(23, 2.0)
+    chain.which_sources = ("image",)
+    second, _ = next(epoch)
+
+    assert (second == 2 * images[8:16].astype(np.float32)).all()
+
+
+def test_images_that_are_none_are_refused_as_before():
+    flat = IndexableDataset({"image": np.zeros((8, 20), np.uint8)}, axis_labels={"image": AXES})
+    stream = DataStream(flat, iteration_scheme=ShuffledScheme(8, 4))
+    for chain in (RandomFixedSizeCrop(stream, (2, 2)), RandomFlip(stream)):
+        with pytest.raises(ValueError, match=r"an array of shape \(4, 20\)"):
+            next(chain.get_epoch_iterator())
+
+
+def test_a_failed_item_leaves_the_stream_as_it_was():
+    stream = stream_of(images_of(height=11))
+    chain = Cast(RandomFixedSizeCrop(stream, (12, 5), which_sources=("image",)), "float32")
+    with pytest.raises(ValueError, match="holds no window of 12 by 5"):
+        next(chain.get_epoch_iterator())
+    assert type(stream.get_data([0])[0]) is np.ndarray
+
+
+def arguments(**changes):
+    given = {
+        "pictures": np.zeros((5, 2, 4, 6), np.uint8),
+        "rows": np.array([0, 4]),
+        "picture": (2, 4, 6),
+        "window": (3, 2),
+        "tops": np.array([0, 1]),
+        "lefts": np.array([4, 0]),
+        "across": np.array([True, False]),
+        "down": None,
+        "out": np.zeros((2, 2, 3, 2), np.uint8),
+    }
+    return [*{**given, **changes}.values()]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"rows": np.array([0, 5])}, "a row is outside"),
+        ({"rows": np.array([-1, 0])}, "a row is outside"),
+        ({"rows": np.array([0, 4, 1])}, "as many of everything"),
+        ({"tops": np.array([0, 2])}, "a window is outside"),
+        ({"tops": np.array([0, -1])}, "a window is outside"),
+        ({"lefts": np.array([5, 0])}, "a window is outside"),
+        ({"lefts": np.array([0])}, "as many of everything"),
+        ({"across": np.array([True])}, "as many of everything"),
+        ({"down": np.array([True])}, "as many of everything"),
+        ({"window": (5, 2)}, "a window is too large"),
+        ({"window": (0, 2)}, "has no pixels"),
+        ({"picture": (2, 4, -6)}, "a window is too large"),
+        ({"picture": (2, 2**62, 2**62)}, "a picture is too large"),
+        ({"picture": (2**62, 4, 6)}, "a picture is too large"),
+        ({"out": np.zeros((2, 2, 3, 3), np.uint8)}, "the result has another size"),
+    ],
+)
+def test_compiled_code_touches_nothing_outside(changes, message):
+    native = pytest.importorskip("fuel._native")
+    native.gather_bytes(*arguments())
+    with pytest.raises(ValueError, match=message):
+        native.gather_bytes(*arguments(**changes))
+    if "out" not in changes:
+        floats = np.zeros((2, 2, 3, 2), np.float32)
+        with pytest.raises(ValueError, match=message):
+            native.gather_floats(*arguments(**{**changes, "out": floats}), 1.0, 0.0)
