@@ -129,7 +129,8 @@ def first_line(value: Any) -> str:
 def constants(package: str) -> list[tuple[str, Any, str]]:
     """The documented constants of all modules of a package that were imported."""
     modules = [value for name, value in sys.modules.items() if name.startswith(package)]
-    return [constant for module in modules for constant in constants_of(module)]
+    in_python = [module for module in modules if str(module.__file__).endswith(".py")]
+    return [constant for module in in_python for constant in constants_of(module)]
 
 
 def constants_of(module: ModuleType) -> list[tuple[str, Any, str]]:

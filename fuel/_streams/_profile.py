@@ -9,6 +9,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from fuel._streams._pending import COMPILED
 from fuel._workers._choice import WORTH_A_HOP
 
 __all__ = ["Profile", "QueueState", "Stage"]
@@ -36,6 +37,8 @@ class QueueState(NamedTuple):
 
 class Stage(NamedTuple):
     """One stream of a chain, the innermost first.
+
+    What several stages do in one pass counts for the last of them.
 
     Attributes:
         name: its class; with the data set's, if it reads one.
@@ -135,6 +138,11 @@ class Profile(NamedTuple):
             )
         if self.choice:
             lines.append(self.choice)
+        if not COMPILED:
+            lines.append(
+                "bytes are cropped, mirrored and scaled by NumPy, in several passes: there was no "
+                "C compiler at hand when fuel was installed"
+            )
         lines.append(f"bottleneck: {self.bottleneck}; {self._advice()}")
         return text.getvalue().rstrip() + "\n\n" + "\n".join(lines)
 

@@ -111,37 +111,60 @@ def chains(images):
     }
 
 
-@pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")
 def print_chains():
     for name, chain in chains(images_of()).items():
         print(name, [part.tobytes().hex() for item in epoch_of(chain) for part in item])
 
 
-PRINT = """
+BEGIN = """
 import sys, warnings
 warnings.simplefilter("ignore")
 if sys.argv[1] == "without":
     sys.modules["fuel._native"] = None
-import test_one_pass
-test_one_pass.print_chains()
+from test_one_pass import *
 """
+
+
+def printed(which, body):
+    """What a program prints that runs with or without compiled code."""
+    return subprocess.run(
+        [sys.executable, "-c", BEGIN + body, which],
+        cwd=HERE,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    ).stdout
 
 
 def test_without_compiled_code_all_is_the_same():
     pytest.importorskip("fuel._native")
-    outputs = [
-        subprocess.run(
-            [sys.executable, "-c", PRINT, which],
-            cwd=HERE,
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=120,
-        ).stdout
-        for which in ("with", "without")
-    ]
+    outputs = [printed(which, "print_chains()") for which in ("with", "without")]
     assert outputs[0] == outputs[1]
     assert len(outputs[0].splitlines()) == 8
+
+
+def test_a_profile_says_that_compiled_code_is_missing():
+    pytest.importorskip("fuel._native")
+    body = "print(chains(images_of())['cut'].profile(items=3))"
+    assert "no C compiler at hand" in printed("without", body)
+    assert "compiler" not in printed("with", body)
+
+
+def test_a_profile_counts_bytes_of_every_stage():
+    images = images_of(height=11, width=23)
+    stream = cut(stream_of(images, batch_size=8))
+    chain = ScaleAndShift(stream, 1, 0, which_sources=("image",), dtype="float32")
+
+    profile = chain.profile(items=2)
+
+    labels, window = 8, 8 * 3 * 7 * 17
+    assert [stage.nbytes // stage.items for stage in profile.stages] == [
+        8 * 3 * 11 * 23 + labels,
+        window + labels,
+        window + labels,
+        4 * window + labels,
+    ]
 
 
 @pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")
