@@ -12,6 +12,9 @@ import numpy as np
 SETTLE = 0.2
 """Seconds before each turn, in which the workers of the turns before fill what they make ahead;
 otherwise they would take a core from whoever comes after them."""
+LONG = 0.3
+"""Seconds of a turn, at least: after a rest, processors, caches and queues take some time to be what
+they are in the midst of an epoch."""
 
 
 def race(
@@ -20,18 +23,25 @@ def race(
     """Median microseconds a batch for each contender, over rounds in which they take turns.
 
     All workers begin a turn with their few batches ahead already made.
+
+    Args:
+        contenders: batches for ever, by name.
+        rounds: how many turns each has that count.
+        batches: how many of a contender are a turn, at least.
     """
     times: dict[str, list[float]] = {name: [] for name in contenders}
     for number in range(rounds + 1):
         for name, stream in contenders.items():
-            count = batches(name)
+            least = batches(name)
             time.sleep(SETTLE)
-            begin = time.perf_counter()
-            for batch in itertools.islice(stream, count):
-                for array in batch:
+            begin, taken, passed = time.perf_counter(), 0, 0.0
+            while taken < least or passed < LONG:
+                for array in next(stream):
                     touch(array)
+                taken += 1
+                passed = time.perf_counter() - begin
             if number:  # the first round starts workers and fills caches
-                times[name].append((time.perf_counter() - begin) / count * 1e6)
+                times[name].append(passed / taken * 1e6)
     return {name: statistics.median(values) for name, values in times.items()}
 
 
