@@ -13,8 +13,8 @@ SETTLE = 0.2
 """Seconds before each turn, in which the workers of the turns before fill what they make ahead;
 otherwise they would take a core from whoever comes after them."""
 LONG = 0.3
-"""Seconds of a turn, at least: after a rest, processors, caches and queues take some time to be what
-they are in the midst of an epoch."""
+"""Seconds of a turn, at least: after a rest, processors, caches and queues take some time to be
+what they are in the midst of an epoch."""
 
 
 def race(

@@ -83,9 +83,13 @@ class Control:
     def is_worker_waiting(self, value: bool) -> None:
         self._words[_WAITING] = value
 
+    def waiting(self) -> int:
+        """How many results wait for the consumer."""
+        return self.published - self._words[_CONSUMED]
+
     def may_publish(self) -> bool:
         """Whether fewer results than `depth` wait for the consumer."""
-        return self.published - self._words[_CONSUMED] < self.depth
+        return self.waiting() < self.depth
 
     def publish(self, entry: Entry) -> None:
         """Add a result; ring the consumer's bell afterwards."""
