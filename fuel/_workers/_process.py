@@ -24,13 +24,12 @@ from fuel._workers._slot_reader import SlotReader
 
 _STARTUP = 60.0
 """Seconds that a worker may take to start, where its time is limited."""
-_AWAKE = 1e-4
-"""Seconds to wait awake for a result: to wake us costs the worker up to a tenth of a millisecond on
-a virtual machine."""
-_LONG = 5e-3
-"""If the last wait took longer, in seconds, be woken."""
-_NAP = 0.8
-"""If it took less, but more than it is waited awake, sleep for that part of it before."""
+_SHORT = 5e-4
+"""Seconds that are better waited awake: to be woken costs the worker up to a tenth of a
+millisecond on a virtual machine."""
+_LONG, _WORTH_A_NAP, _NAP = 5e-3, 2e-4, 0.85
+"""Waits of usually up to so many seconds end awake too; if results take more than so many to make,
+and are waited for most of the time, they begin asleep, by the clock, for that part of it."""
 
 
 class WorkerSettings(NamedTuple):
@@ -106,7 +105,7 @@ class WorkerProcess:
         self._memory = memories[1]
         self._results = ResultReader()
         self._rung = 0
-        self._last_wait = 0.0
+        self._usual_wait = 0.0
         self._limit: float | None = None
         self._ready = False
         self._failure: str | None = None
@@ -211,21 +210,27 @@ class WorkerProcess:
             self._limit = time.monotonic() + own
 
     def _await_bell(self) -> None:
-        """Wait for results, as long as the last time: asleep by the clock, then awake a little."""
+        """Wait for results; awake in the end if waits are short, for waking up takes longer."""
         self._rung = self._bell.take()
         begin = time.perf_counter()
-        if self._last_wait < _LONG:
-            if not self._rung and self._last_wait > _AWAKE:
-                time.sleep(self._last_wait * _NAP)
-                self._rung = self._bell.take()
-            end = time.perf_counter() + _AWAKE
+        if not self._rung and self._usual_wait < _LONG:
+            each = self._seconds_each()
+            if each > _WORTH_A_NAP and self._usual_wait > each / 3:
+                time.sleep(min(each, _LONG) * _NAP)
+            end = time.perf_counter() + _SHORT
+            self._rung = self._bell.take()
             while not self._rung and time.perf_counter() < end:
                 os.sched_yield()
                 self._rung = self._bell.take()
         while not self._rung:
             self._wait()
             self._rung = self._bell.take()
-        self._last_wait = time.perf_counter() - begin
+        self._usual_wait += (time.perf_counter() - begin - self._usual_wait) / 4
+
+    def _seconds_each(self) -> float:
+        """What a result took the worker to make, on average."""
+        results, busy, _, _ = self._control.statistics()
+        return busy / max(results, 1) * 1e-9
 
     def _wait(self) -> None:
         """Wait for the bell."""
