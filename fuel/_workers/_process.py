@@ -27,7 +27,7 @@ _STARTUP = 60.0
 _SHORT = 5e-4
 """Seconds that are better waited awake: to be woken costs the worker up to a tenth of a
 millisecond on a virtual machine."""
-_LONG, _WORTH_A_NAP, _NAP = 5e-3, 2e-4, 0.85
+_LONG, _WORTH_A_NAP, _NAP = 5e-3, 2e-4, 0.9
 """Waits of usually up to so many seconds end awake too; if results take more than so many to make,
 and are waited for most of the time, they begin asleep, by the clock, for that part of it."""
 
@@ -105,7 +105,8 @@ class WorkerProcess:
         self._memory = memories[1]
         self._results = ResultReader()
         self._rung = 0
-        self._usual_wait = 0.0
+        self._usual_wait = self._each = 0.0
+        self._counted = 0, 0
         self._limit: float | None = None
         self._ready = False
         self._failure: str | None = None
@@ -228,9 +229,13 @@ class WorkerProcess:
         self._usual_wait += (time.perf_counter() - begin - self._usual_wait) / 4
 
     def _seconds_each(self) -> float:
-        """What a result took the worker to make, on average."""
+        """What a result took the worker to make, on average since the last wait."""
         results, busy, _, _ = self._control.statistics()
-        return busy / max(results, 1) * 1e-9
+        before, busy_before = self._counted
+        self._counted = results, busy
+        if results > before:
+            self._each = (busy - busy_before) / (results - before) * 1e-9
+        return self._each
 
     def _wait(self) -> None:
         """Wait for the bell."""
