@@ -217,7 +217,7 @@ def single(options: argparse.Namespace) -> Missed:
     a, b = _file_a(options), make_b(options.folder / "b.hdf5", options.pictures)
     size = options.batch_size
     start = figures.first_batch(a, size, 5)
-    inside, first = figures.pauses(a, size, 5)
+    inside, first = figures.pauses(a, size, 25)
     cpu = figures.consumer_cost(b, size, max(options.batches // 4, 1))
     early, late = figures.memory(options.epochs)
     cold, warm = figures.cold_epoch(a, size)
