@@ -110,10 +110,10 @@ class Transformer(AbstractDataStream):
         self.check_kind()
         assert self.child_epoch_iterator is not None
         data = next(self.child_epoch_iterator)
-        context = self._context() if self.uses_place else NO_CONTEXT
-        if self._allocate is not None:
-            context = context._replace(allocate=self._allocate)
         try:
+            context = self._context() if self.uses_place else NO_CONTEXT
+            if self._allocate is not None:
+                context = context._replace(allocate=self._allocate)
             return self.apply(data, context)
         except StopIteration as error:  # it must not be taken for the end of the epoch
             self._take_back()
