@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import time
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from fuel._progress import progress_bar
@@ -49,9 +50,7 @@ def http_get(
     """
     patience = patience or Patience()
     can_go_on = resume or _is_empty(part)
-    had = part.seek(0, os.SEEK_END) if can_go_on else 0
-    version: str | None = None
-    failed = 0
+    tries = _Tries(patience, had=part.seek(0, os.SEEK_END) if can_go_on else 0)
     with progress_bar(name, max_size, "Downloading", in_bytes=True) as bar:
         while True:
             try:
@@ -60,22 +59,18 @@ def http_get(
                     part,
                     bar,
                     name=name,
-                    resume=resume or failed > 0,
+                    resume=resume or tries.failed > 0,
                     chunk_size=chunk_size,
                     max_size=max_size,
                     patience=patience,
-                    version=version,
+                    version=tries.version,
                 )
                 return
             except (BrokenOffError, NoAnswerError) as error:
-                if not can_go_on or (isinstance(error, NoAnswerError) and not failed):
+                if not can_go_on or (isinstance(error, NoAnswerError) and not tries.failed):
                     raise
-                size = part.seek(0, os.SEEK_END)
-                failed = 1 if size >= had + GOOD_TRY else failed + 1
-                had = max(had, size) if failed == 1 else had
-                version = _version_of(error) or version
-                pause = _pause(error, failed, patience)
-                if failed >= patience.tries or pause > patience.longest_pause:
+                pause = tries.pause_after(error, part.seek(0, os.SEEK_END))
+                if pause is None:
                     raise
                 words = f"{error}; trying again in {pause:.3g} s"
                 logger.info("  %s: %s", name, words)
@@ -84,15 +79,33 @@ def http_get(
             bar.remark("")
 
 
-def _pause(error: BrokenOffError | NoAnswerError, failed: int, patience: Patience) -> float:
-    """Seconds until the next try."""
-    if isinstance(error, BrokenOffError) and error.wait is not None:
-        return error.wait
-    return float(min(patience.longest_pause, patience.pause * 2 ** (failed - 1)))
+@dataclass
+class _Tries:
+    """How the tries went until now.
 
+    Args:
+        patience: how long to wait and how often.
+        had: bytes that were there when the first of the tries had failed that fail in a row.
+        failed: how many these are.
+        version: of the file that the server began to send, once it said so.
+    """
 
-def _version_of(error: BrokenOffError | NoAnswerError) -> str | None:
-    return error.version if isinstance(error, BrokenOffError) else None
+    patience: Patience
+    had: int
+    failed: int = 0
+    version: str | None = None
+
+    def pause_after(self, error: BrokenOffError | NoAnswerError, size: int) -> float | None:
+        """Seconds until the next try after one that left so many bytes; None if it was the last."""
+        self.failed = 1 if size >= self.had + GOOD_TRY else self.failed + 1
+        if self.failed == 1:
+            self.had = max(self.had, size)
+        longest = self.patience.longest_pause
+        pause = min(longest, self.patience.pause * 2 ** (self.failed - 1))
+        if isinstance(error, BrokenOffError):
+            self.version = error.version or self.version
+            pause = pause if error.wait is None else error.wait
+        return None if self.failed >= self.patience.tries or pause > longest else pause
 
 
 def _is_empty(part: BinaryIO) -> bool:
