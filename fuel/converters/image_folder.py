@@ -120,15 +120,20 @@ def convert_image_folder(
         if fractions is not None:
             found = found.drawn(Draw.of(len(found.images), fractions, seed))
         (scratch / "rows").mkdir()
-        spool = Spool(scratch / "rows")
-        digest = ImageRows(spool, found, form, encoded, skip_broken).collect(path.name)
-        with create_hdf5(output) as h5file:
-            _fill(h5file, spool, found, form.color)
-            if path.is_dir():
-                h5file.attrs["input_sha256"] = json.dumps({path.name: digest})
-            else:
-                record_inputs(h5file, [path])
+        rows = ImageRows(Spool(scratch / "rows"), found, form, encoded, skip_broken)
+        _write(output, path, rows)
     return (str(output),)
+
+
+def _write(output: Path, path: Path, rows: ImageRows) -> None:
+    """Collect the rows, and write them with their origin, the folder or archive at `path`."""
+    digest = rows.collect(path.name)
+    with create_hdf5(output) as h5file:
+        _fill(h5file, rows.spool, rows.found, rows.form.color)
+        if path.is_dir():
+            h5file.attrs["input_sha256"] = json.dumps({path.name: digest})
+        else:
+            record_inputs(h5file, [path])
 
 
 def _fill(h5file: h5py.File, spool: Spool, found: ClassFolders, color: str) -> None:
