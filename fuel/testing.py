@@ -79,20 +79,7 @@ def check_resumable(
     limits = [max_items if n is None else n for n in [*abandon, *([None] * epochs)][:epochs]]
     straight, cuts = _straight_run(make_stream(), limits)
     for cut in cuts:
-        resumed = make_stream()
-        resumed.load_state_dict(through_json(cut.state))
-        assert _same(resumed.state_dict(), cut.state), f"{cut}: the state differs after loading it"
-        left, counts = straight[cut.epoch :], limits[cut.epoch :]
-        if cut.items:
-            left = [left[0][cut.items :], *left[1:]]
-            counts[0] -= cut.items
-        got = epochs_of(resumed, counts)
-        resumed.close()
-        for number, (wanted, found) in enumerate(zip(left, got, strict=True), start=cut.epoch):
-            assert _same(wanted, found), (
-                f"{cut}: epoch {number} went on differently; {len(wanted)} items were "
-                f"left, and {len(found)} came"
-            )
+        _check_cut(cut, make_stream(), straight, limits)
 
 
 def epochs_of(stream: AbstractDataStream, limits: Sequence[int]) -> list[list[Any]]:
@@ -147,6 +134,25 @@ def _straight_run(
             cuts.append(_Cut(number, len(items), stream.state_dict()))
     stream.close()
     return straight, cuts
+
+
+def _check_cut(
+    cut: _Cut, resumed: AbstractDataStream, straight: Sequence[list[Any]], limits: Sequence[int]
+) -> None:
+    """Verify that a new stream goes on from a place as the straight run did."""
+    resumed.load_state_dict(through_json(cut.state))
+    assert _same(resumed.state_dict(), cut.state), f"{cut}: the state differs after loading it"
+    left, counts = [*straight[cut.epoch :]], [*limits[cut.epoch :]]
+    if cut.items:
+        left[0] = left[0][cut.items :]
+        counts[0] -= cut.items
+    got = epochs_of(resumed, counts)
+    resumed.close()
+    for number, (wanted, found) in enumerate(zip(left, got, strict=True), start=cut.epoch):
+        assert _same(wanted, found), (
+            f"{cut}: epoch {number} went on differently; {len(wanted)} items were "
+            f"left, and {len(found)} came"
+        )
 
 
 def _copied(item: Any) -> Any:
