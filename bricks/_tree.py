@@ -1,6 +1,6 @@
 """The tree of bricks: names, parents and children, kept in order however it is edited."""
 
-from collections.abc import Iterable, Iterator, MutableSequence
+from collections.abc import Callable, Iterable, Iterator, MutableSequence
 from itertools import count
 from typing import Any, ClassVar, Self
 
@@ -69,25 +69,11 @@ class Node:
 
     def subtree(self) -> Iterator[Self]:
         """Yield this brick and all below it, parents before children, each once."""
-        seen: set[int] = set()
-        todo: list[Any] = [self]
-        while todo:
-            brick = todo.pop(0)
-            if id(brick) not in seen:
-                seen.add(id(brick))
-                yield brick
-                todo[:0] = brick.children
+        return _reached(self, lambda brick: brick.children)
 
     def ancestry(self) -> Iterator[Self]:
         """Yield this brick and all above it, each once."""
-        seen: set[int] = set()
-        todo: list[Any] = [self]
-        while todo:
-            brick = todo.pop(0)
-            if id(brick) not in seen:
-                seen.add(id(brick))
-                yield brick
-                todo.extend(brick.parents)
+        return _reached(self, lambda brick: brick.parents)
 
     def _mark_edited(self) -> None:
         """Note the edit, so that what was derived before it is not used after it."""
@@ -161,6 +147,18 @@ class Children(MutableSequence[Any]):
 
     def __repr__(self) -> str:
         return repr(self._bricks)
+
+
+def _reached(first: Any, beyond: Callable[[Any], Iterable[Any]]) -> Iterator[Any]:
+    """Yield a brick and what is beyond it, each once, before what is beyond that."""
+    seen: set[int] = set()
+    todo = [first]
+    while todo:
+        brick = todo.pop(0)
+        if id(brick) not in seen:
+            seen.add(id(brick))
+            yield brick
+            todo[:0] = beyond(brick)
 
 
 def _checked_name(name: str) -> str:
