@@ -59,8 +59,9 @@ def by_path(parameters: Iterable[Parameter]) -> dict[str, Parameter]:
         other = found.setdefault(parameter.path, parameter)
         if other is not parameter:
             raise ValueError(
-                f"two parameters have the path {parameter.path}, {other!r} of {other.brick!r} "
-                f"and {parameter!r} of {parameter.brick!r}; give one of the bricks another name"
+                f"two parameters have the path {parameter.path}: {other!r} of {other.brick!r} "
+                f"and {parameter!r} of {parameter.brick!r}; give their bricks different names, or "
+                "share one Parameter"
             )
     return found
 

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from bricks import _jax
+from bricks._values import by_path
 from bricks.graph._interpreter import Position
 from bricks.graph._liveness import live_positions
 from bricks.graph._sites import Finder, Site, find_sites, output_sites
@@ -153,7 +154,7 @@ def _analyze(
     listed = live_positions(body, auxiliary, finder.holds) if auxiliary else live
     sites = tuple(site for site in everything if site.position in listed)
     _check_sources_of_values(site for site in sites if site.position in live)
-    _check_paths(site.parameter for site in sites if site.parameter is not None)
+    by_path(site.parameter for site in sites if site.parameter is not None)  # each has its own
     _check_updates(updates)
     by_position = {site.position: site.variable for site in everything}
     outputs: dict[str, Variable] = {}
@@ -171,18 +172,6 @@ def _check_sources_of_values(sites: Iterable[Site]) -> None:
             raise ValueError(
                 f"{what} cannot be supplied where it is read: {site.place.obstacle}; read it "
                 "outside and pass it in as an argument"
-            )
-
-
-def _check_paths(parameters: Iterable[Parameter]) -> None:
-    by_path: dict[str, Parameter] = {}
-    for parameter in parameters:
-        other = by_path.setdefault(parameter.path, parameter)
-        if other is not parameter:
-            raise ValueError(
-                f"two distinct parameters have the path {parameter.path}: {other!r} of "
-                f"{other.brick!r} and {parameter!r} of {parameter.brick!r}; give their bricks "
-                "different names, or share one Parameter"
             )
 
 
