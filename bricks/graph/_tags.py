@@ -119,22 +119,24 @@ def application_scope(brick: Owner, application_name: str) -> Iterator[None]:
 
     The element of the name stack is `'/mlp/linear_0.apply'`; it also shows in profiles.
     """
-    element = f"{brick.path}.{application_name}"
     seen = _seen.get()
     if seen is not None:
         add_brick(seen, brick.path, brick)
-    token = _application.set((brick, application_name))
-    try:
-        with jax.named_scope(element):
-            yield
-    finally:
-        _application.reset(token)
+    with _placed((brick, application_name), f"{brick.path}.{application_name}"):
+        yield
 
 
 @contextmanager
 def rewriting(brick: Owner | None, application: str | None, element: str) -> Iterator[None]:
     """Place what a rewrite computes at the variable that it rewrites."""
-    token = _application.set(None if brick is None else (brick, application or ""))
+    with _placed(None if brick is None else (brick, application or ""), element):
+        yield
+
+
+@contextmanager
+def _placed(application: tuple[Owner, str] | None, element: str) -> Iterator[None]:
+    """Place what is computed inside in an application, and under an element of the name stack."""
+    token = _application.set(application)
     try:
         with jax.named_scope(element):
             yield
