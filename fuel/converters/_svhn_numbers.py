@@ -11,8 +11,8 @@ from fuel._files._archive import archive_members
 from fuel.converters._digit_struct import FIELDS, DigitStruct
 from fuel.converters._members import channels_first, pillow, read_member, rgb_image
 from fuel.converters._ragged import RaggedSource
+from fuel.converters._row_splits import record_row_splits
 from fuel.converters.base import create_hdf5, progress_bar, record_inputs
-from fuel.datasets.hdf5 import H5PYDataset
 
 __all__ = ["convert_numbers"]
 
@@ -36,12 +36,10 @@ def convert_numbers(archives: dict[str, Path], output: Path) -> None:
     total = sum(map(len, structs.values()))
     with create_hdf5(output) as h5file:
         features, boxes = _sources(h5file, total)
-        intervals = {}
         start = 0
         with progress_bar("images", total) as bar:
             for split, path in archives.items():
                 struct = structs[split]
-                intervals[split] = (start, start + len(struct))
                 _write_boxes(boxes, struct, start)
                 missing = set(range(len(struct)))
                 for member in archive_members(path):
@@ -60,9 +58,8 @@ def convert_numbers(archives: dict[str, Path], output: Path) -> None:
                     )
                 start += len(struct)
         names = (features.name, *(source.name for source in boxes.values()))
-        h5file.attrs["split"] = H5PYDataset.create_split_array(
-            {split: dict.fromkeys(names, interval) for split, interval in intervals.items()}
-        )
+        lengths = {split: len(struct) for split, struct in structs.items()}
+        record_row_splits(h5file, lengths, names)
         record_inputs(h5file, list(archives.values()))
 
 

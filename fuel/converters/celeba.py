@@ -14,8 +14,8 @@ import numpy.typing as npt
 from fuel._files._archive import archive_members
 from fuel.converters._axes import name_axes
 from fuel.converters._members import channels_first, pillow, read_member, rgb_image
+from fuel.converters._row_splits import record_row_splits
 from fuel.converters.base import check_exists, create_hdf5, progress_bar, record_inputs
-from fuel.datasets.hdf5 import H5PYDataset
 
 __all__ = [
     "convert_celeba",
@@ -133,13 +133,8 @@ def _label(h5file: h5py.File) -> None:
     name_axes(h5file["features"], "batch", "channel", "height", "width")
     name_axes(h5file["targets"], "batch", "target")
     stops = [0, *(min(stop, NUM_EXAMPLES) for stop in (TRAIN_STOP, VALID_STOP)), NUM_EXAMPLES]
-    rows = zip(("train", "valid", "test"), stops[:-1], stops[1:], strict=True)
-    h5file.attrs["split"] = H5PYDataset.create_split_array(
-        {
-            split: {"features": (start, stop), "targets": (start, stop)}
-            for split, start, stop in rows
-        }
-    )
+    lengths = dict(zip(("train", "valid", "test"), np.diff(stops).tolist(), strict=True))
+    record_row_splits(h5file, lengths, ("features", "targets"))
 
 
 def _read_attributes(path: Path) -> npt.NDArray[np.uint8]:

@@ -15,8 +15,8 @@ from fuel._files._archive import archive_members
 from fuel.converters._axes import name_axes
 from fuel.converters._members import channels_first, pillow, read_member, rgb_image
 from fuel.converters._ragged import RaggedSource
+from fuel.converters._row_splits import record_row_splits
 from fuel.converters.base import check_exists, create_hdf5, progress_bar, record_inputs
-from fuel.datasets.hdf5 import H5PYDataset
 
 __all__ = ["convert_dogs_vs_cats", "fill_subparser"]
 
@@ -78,12 +78,8 @@ def convert_dogs_vs_cats(
                         image = rgb_image(read_member(member), f"{member.name} in {path}")
                         features.write(rows[member.name], [channels_first(image)])
                         bar.update(done := done + 1)
-        h5file.attrs["split"] = H5PYDataset.create_split_array(
-            {
-                "train": {"image_features": (0, TRAIN_SIZE), "targets": (0, TRAIN_SIZE)},
-                "test": {"image_features": (TRAIN_SIZE, total)},
-            }
-        )
+        lengths = {"train": TRAIN_SIZE, "test": TEST_SIZE}
+        record_row_splits(h5file, lengths, ("image_features", "targets"), unlabelled="test")
         record_inputs(h5file, inputs)
     return (str(output),)
 

@@ -34,8 +34,8 @@ from fuel.converters._ilsvrc_images import (
     write_images,
 )
 from fuel.converters._members import MEMBER_LIMIT, read_member
+from fuel.converters._row_splits import record_row_splits
 from fuel.converters.base import check_exists, create_hdf5, record_inputs
-from fuel.datasets.hdf5 import H5PYDataset
 
 __all__ = [
     "convert_ilsvrc2010",
@@ -153,12 +153,9 @@ def prepare_metadata(
 
 def prepare_hdf5_file(hdf5_file: h5py.File, n_train: int, n_valid: int, n_test: int) -> None:
     """Make the empty sources and the splits of a file, for so many images."""
-    stops = np.cumsum([0, n_train, n_valid, n_test]).tolist()
-    rows = zip(("train", "valid", "test"), stops[:-1], stops[1:], strict=True)
-    hdf5_file.attrs["split"] = H5PYDataset.create_split_array(
-        {split: dict.fromkeys(SOURCES, (start, stop)) for split, start, stop in rows}
-    )
-    create_sources(hdf5_file, stops[-1], stops[-1])
+    record_row_splits(hdf5_file, {"train": n_train, "valid": n_valid, "test": n_test}, SOURCES)
+    total = n_train + n_valid + n_test
+    create_sources(hdf5_file, total, total)
 
 
 def process_train_set(

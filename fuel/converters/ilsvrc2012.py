@@ -28,9 +28,9 @@ from fuel.converters._ilsvrc_images import (
     create_sources,
     image_rows,
 )
+from fuel.converters._row_splits import record_row_splits
 from fuel.converters.base import check_exists, create_hdf5, record_inputs
 from fuel.converters.ilsvrc2010 import process_other_set, process_train_set
-from fuel.datasets.hdf5 import H5PYDataset
 
 __all__ = [
     "convert_ilsvrc2012",
@@ -130,13 +130,10 @@ def prepare_metadata(
 
 def prepare_hdf5_file(hdf5_file: h5py.File, n_train: int, n_valid: int, n_test: int) -> None:
     """Make the empty sources and the splits of a file, for so many images."""
-    stops = np.cumsum([0, n_train, n_valid, n_test]).tolist()
-    splits = {}
-    for split, start, stop in zip(("train", "valid", "test"), stops[:-1], stops[1:], strict=True):
-        sources = ("encoded_images", "filenames", *(["targets"] if split != "test" else []))
-        splits[split] = dict.fromkeys(sources, (start, stop))
-    hdf5_file.attrs["split"] = H5PYDataset.create_split_array(splits)
-    create_sources(hdf5_file, stops[-1], n_train + n_valid)
+    lengths = {"train": n_train, "valid": n_valid, "test": n_test}
+    sources = ("encoded_images", "filenames", "targets")
+    record_row_splits(hdf5_file, lengths, sources, unlabelled="test")
+    create_sources(hdf5_file, n_train + n_valid + n_test, n_train + n_valid)
 
 
 def read_devkit(f: Archive) -> tuple[npt.NDArray[Any], npt.NDArray[np.int16]]:

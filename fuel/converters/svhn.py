@@ -12,9 +12,9 @@ import numpy as np
 
 from fuel.converters._axes import name_axes
 from fuel.converters._matlab_blocks import MatArray, mat_arrays
+from fuel.converters._row_splits import record_row_splits
 from fuel.converters._svhn_numbers import convert_numbers
 from fuel.converters.base import check_exists, create_hdf5, progress_bar, record_inputs
-from fuel.datasets.hdf5 import H5PYDataset
 
 __all__ = ["convert_svhn", "convert_svhn_format_1", "convert_svhn_format_2", "fill_subparser"]
 
@@ -106,12 +106,8 @@ def convert_svhn_format_2(
                     features[start:stop] = np.ascontiguousarray(block.transpose(3, 2, 0, 1))
                     bar.update(start := stop)
                 _write_labels(targets, start - labels.shape[0], labels)
-        h5file.attrs["split"] = H5PYDataset.create_split_array(
-            {
-                split: dict.fromkeys(("features", "targets"), (start, stop))
-                for split, start, stop in zip(SPLITS, stops[:-1], stops[1:], strict=True)
-            }
-        )
+        lengths = dict(zip(SPLITS, np.diff(stops).tolist(), strict=True))
+        record_row_splits(h5file, lengths, ("features", "targets"))
         record_inputs(h5file, paths)
     return (str(output),)
 
