@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fuel.converters._idx import read_idx
+from fuel.converters._output import IMAGE_AXES, INDEX_AXES
 from fuel.converters.base import check_exists, create_hdf5, fill_hdf5_file, record_inputs
 
 __all__ = ["convert_mnist", "fill_subparser", "read_mnist_images", "read_mnist_labels"]
@@ -69,7 +70,7 @@ def read_mnist_labels(filename: str | os.PathLike[str]) -> npt.NDArray[np.uint8]
     return read_idx(filename, LABELS_MAGIC, "labels")[:, np.newaxis]
 
 
-AXES = {"features": ("batch", "channel", "height", "width"), "targets": ("batch", "index")}
+AXES = {"features": IMAGE_AXES, "targets": INDEX_AXES}
 
 
 @check_exists(required_files=[(f"{name}.gz", name) for name in NAMES.values()])
