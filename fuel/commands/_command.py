@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from fuel.commands._program import interrupted
 from fuel.downloaders import DownloadError
 from fuel.exceptions import ConfigurationError, MissingInputFiles, NeedURLPrefix
 
@@ -17,7 +18,6 @@ __all__ = ["DONE", "FAILED", "WRONG_INPUT", "run"]
 DONE = 0
 FAILED = 1  # the world did not play along: no network, no room
 WRONG_INPUT = 2  # the user can put it right
-INTERRUPTED = 130  # as a shell reports a command ended by ^C
 
 _PATHS = (FileExistsError, FileNotFoundError, IsADirectoryError, NotADirectoryError)
 """What the system says of paths that the user can put right."""
@@ -36,7 +36,7 @@ def run(name: str, action: Callable[[], int]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is not yet out
         return FAILED
     except KeyboardInterrupt:
-        return _say(name, "interrupted", INTERRUPTED)
+        return interrupted(name)
     except MissingInputFiles as error:
         return _say(name, f"{error.args[0]}\nDid you forget to run fuel-download?", WRONG_INPUT)
     except NeedURLPrefix as error:
