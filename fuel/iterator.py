@@ -29,8 +29,6 @@ class DataIterator(Iterator[Any]):
         finished: whether the end was reached.
         end_seen: whether whoever iterates was told so.
         superseded: whether the stream has begun another epoch since.
-        allocate: given to the stream while it makes an item; set by a transformer that takes its
-            items, and some of their data pending.
     """
 
     def __init__(
@@ -50,17 +48,27 @@ class DataIterator(Iterator[Any]):
         self.end_seen = False
         self.superseded = False
         self.held: tuple[Any] | None = None
-        self.allocate: Deferring | None = None
         self.request: Any = None
         self._draw = draw
         self._drawn = self._before = step
 
     def __next__(self) -> Any:
+        return self._deliver(None)
+
+    def next_into(self, allocate: Deferring) -> Any:
+        """As `next`, for a transformer to which some of the item may come pending.
+
+        Args:
+            allocate: says for which sources; others have no use for what that gives.
+        """
+        return self._deliver(allocate)
+
+    def _deliver(self, allocate: Deferring | None) -> Any:
         if self.held is not None:
             item, self.held = self.held[0], None
         else:
             try:
-                item = self._fetch() if self.allocate is None else self._fetch_into(self.allocate)
+                item = self._fetch(allocate)
             except StopIteration:
                 self.step, self.end_seen = self._drawn, True
                 raise
@@ -88,7 +96,7 @@ class DataIterator(Iterator[Any]):
             StopIteration: if there is none.
         """
         if self.held is None:
-            self.held = (self._fetch(),)
+            self.held = (self._fetch(None),)
         return self.held[0]
 
     @property
@@ -121,14 +129,7 @@ class DataIterator(Iterator[Any]):
         """Note that the end of the epoch was delivered."""
         self.finished = self.end_seen = True
 
-    def _fetch_into(self, allocate: Deferring) -> Any:
-        self.data_stream._allocate = allocate
-        try:
-            return self._fetch()
-        finally:
-            del self.data_stream._allocate
-
-    def _fetch(self) -> Any:
+    def _fetch(self, allocate: Deferring | None) -> Any:
         if self.finished:
             raise StopIteration
         if self.superseded:
@@ -138,13 +139,18 @@ class DataIterator(Iterator[Any]):
                 "data set)"
             )
         try:
+            stream = self.data_stream
             if self.request_iterator is None:
-                item = self.data_stream.get_data()
+                item = stream.get_data() if allocate is None else stream._get_into(None, allocate)
                 self._drawn += 1
             else:
-                self.request = self._draw(self.request_iterator)
+                request = self.request = self._draw(self.request_iterator)
                 self._drawn += 1
-                item = self.data_stream.get_data(self.request)
+                item = (
+                    stream.get_data(request)
+                    if allocate is None
+                    else stream._get_into(request, allocate)
+                )
         except StopIteration:
             self.finished = True
             raise

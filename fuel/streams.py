@@ -6,7 +6,7 @@ its next epoch iterator goes on with what was left of the epoch.
 """
 
 import copy
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -16,7 +16,7 @@ from fuel._serving._stream import ServerDataStream
 from fuel._shard import WHOLE, Shard
 from fuel._streams._abstract_stream import AbstractDataStream, AxisLabels
 from fuel._streams._context import Context, Place, new_array
-from fuel._streams._pending import Deferring
+from fuel._streams._pending import CanDefer, Deferring
 from fuel._streams._readable import HasData, Readable
 from fuel._streams._stream_state import STATE_VERSION, check_shard, check_state, shard_entry
 from fuel.config_parser import config
@@ -114,11 +114,9 @@ class DataStream(AbstractDataStream):
 
     def get_data(self, request: Any = None) -> Any:
         """The data of a request, as a tuple in the order of `sources`."""
-        if self.examples_per_epoch is not None:
-            return self._read_on(self.examples_per_epoch)
-        if self._allocate is not None:
-            return self.dataset.get_data_into(self.data_state, request, self._allocate)
-        return self.dataset.get_data(self.data_state, request)
+        if self.examples_per_epoch is None:
+            return self.dataset.get_data(self.data_state, request)
+        return self._read_on(self.examples_per_epoch)
 
     def reset(self) -> None:
         """Let the data set start anew; the next epoch is a first one for it."""
@@ -178,7 +176,7 @@ class DataStream(AbstractDataStream):
                     self.dataset.get_data(self.data_state, request)
             else:
                 skip_requests(requests, step)
-            if self._reads_itself:
+            if type(self).get_data is DataStream.get_data and self.dataset.accepts_arrays:
                 draw = next_request
         return self._follow(DataIterator(self, requests, as_dict, draw=draw, step=step))
 
@@ -216,16 +214,21 @@ class DataStream(AbstractDataStream):
         )
         return part
 
-    def _deferring(self, sources: Iterable[str]) -> Deferring | None:
-        if not self._reads_itself or self.iteration_scheme is None:
-            return None
-        names = dict(zip(self.sources, self.dataset.sources, strict=True))
-        return Deferring(names[source] for source in sources)
+    def _gives_pending(self, sources: frozenset[str]) -> frozenset[str]:
+        if (
+            self.iteration_scheme is None
+            or type(self).get_data is not DataStream.get_data
+            or self._is_intercepted
+            or not isinstance(self.dataset, CanDefer)
+            or not self.dataset._can_defer
+        ):
+            return frozenset()
+        names = zip(self.sources, self.dataset.sources, strict=False)
+        return frozenset(theirs for own, theirs in names if own in sources)
 
-    @property
-    def _reads_itself(self) -> bool:
-        """Whether it is the data set that reads, in ways that only our own data sets know."""
-        return type(self).get_data is DataStream.get_data and self.dataset.accepts_arrays
+    def _get_into(self, request: Any, allocate: Deferring) -> Any:
+        assert isinstance(self.dataset, CanDefer)
+        return self.dataset.get_data_into(self.data_state, request, allocate)
 
     def _begin_pass(self) -> None:
         """Bring the data set to its next epoch."""

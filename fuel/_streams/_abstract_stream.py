@@ -1,6 +1,6 @@
 """What every stream offers."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fuel._shard import Shard
@@ -35,8 +35,6 @@ class AbstractDataStream(Placed):
     """
 
     _produces_examples: bool | None = None
-    _allocate: Deferring | None = None
-    """While an item is made for a transformer that takes some of it pending: what it gave."""
 
     def __init__(
         self,
@@ -195,9 +193,22 @@ class AbstractDataStream(Placed):
         """Whether each item is made by itself, from a request, so that others may be left out."""
         return False
 
-    def _deferring(self, sources: Iterable[str]) -> Deferring | None:
-        """What to make items with whose data of some sources may be pending; None if it cannot."""
-        return None
+    def _gives_pending(self, sources: frozenset[str]) -> frozenset[str]:
+        """Of which of `sources` the data may be pending, if a transformer takes that.
+
+        Returns:
+            Their names, as `_get_into` will ask `allocate` for them.
+        """
+        return frozenset()
+
+    def _get_into(self, request: Any, allocate: Deferring) -> Any:
+        """As `get_data`, but some of it may be pending; asked of a stream that gives such."""
+        raise NotImplementedError(f"{type(self).__name__} gives nothing pending")
+
+    @property
+    def _is_intercepted(self) -> bool:
+        """Whether `get_data` was replaced on this very stream, and `_get_into` was not, too."""
+        return "get_data" in vars(self) and "_get_into" not in vars(self)
 
     def _part(self, shard: Shard) -> "AbstractDataStream":
         """The stream of a shard's items."""

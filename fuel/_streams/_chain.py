@@ -68,9 +68,8 @@ class Chain:
         self._finals.reverse()
         names = dict(zip(self.sources, dataset.sources, strict=True))
         self._dataset_finals = frozenset(names[final] for final in finals)
-        self._pending = [transformer._takes_pending() for transformer in self.transformers]
-        if self._pending:
-            self._pending[0] = frozenset(names[source] for source in self._pending[0])
+        # what is pending, by who makes it: the data set, and every transformer but the last
+        self._pending = [transformer._sources_pending() for transformer in self.transformers]
         self._pending.append(frozenset())
         self._steps: tuple[Allocate, _Steps] | None = None
 
@@ -134,7 +133,9 @@ class Chain:
                 for own, pending in zip(finals, self._pending, strict=True)
             )
             applies = [transformer.apply for transformer in self.transformers]
-            self._steps = allocate, (first, list(zip(applies, others, strict=True)))
+            steps = first, list(zip(applies, others, strict=True))
+            self._steps = allocate, steps
+            return steps
         return self._steps[1]
 
     def __getstate__(self) -> dict[str, Any]:

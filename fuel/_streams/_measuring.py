@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -100,7 +101,7 @@ class _Meter:
     """Measures one stream: its time less that of the streams it takes from.
 
     Args:
-        stream: whose `get_data` is measured from now on.
+        stream: what it is asked for is measured from now on.
         where: it runs.
         below: a stack of the time spent below, which the meters of a tree share.
     """
@@ -109,9 +110,9 @@ class _Meter:
         self._name = _name_of(stream)
         self._where = where
         self._below = below
-        self._get: Callable[..., Any] = stream.get_data
         self.clear()
-        stream.get_data = self._measured
+        stream.get_data = partial(self._measured, stream.get_data)
+        stream._get_into = partial(self._measured, stream._get_into)
 
     def clear(self) -> None:
         """Begin anew."""
@@ -121,12 +122,12 @@ class _Meter:
         """What was measured."""
         return Stage(self._name, self._where, self.items, self.seconds, self.nbytes)
 
-    def _measured(self, *args: Any) -> Any:
+    def _measured(self, get: Callable[..., Any], *args: Any) -> Any:
         below = self._below
         below.append(0.0)
         start = time.perf_counter()
         try:
-            item = self._get(*args)
+            item = get(*args)
         finally:
             passed = time.perf_counter() - start
             self.seconds += passed - below.pop()

@@ -1,14 +1,16 @@
 """Batches of bytes that are described and not made yet, so that all is done to them in one pass.
 
-Where a transformer says that it takes them (`Transformer._takes_pending`), what is before it may
-hand on a `Pending` in place of an array: which rows, which window of each, which are mirrored. The
-last to know what to do with it makes the array, by compiled code that reads each byte once. The
-numbers are those that NumPy makes, bit for bit. Nobody else ever sees one.
+Where a transformer says that it takes them (`_takes_pending`) and what is before it that it gives
+them (`_gives_pending`), it asks for its items by a `Deferring`, and may be handed a `Pending` in
+place of an array: which rows, which window of each, which are mirrored. The last to know what to do
+with it makes the array, by compiled code that reads each byte once. The numbers are those that
+NumPy makes, bit for bit. Who asks in any other way, and code that is not our own, is given arrays.
 """
 
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Any
 
@@ -22,7 +24,17 @@ try:
 except ImportError:  # there was no compiler where this was installed
     _native = None  # type: ignore[assignment]
 
-__all__ = ["COMPILED", "Deferring", "Pending", "as_array", "defers", "is_suitable", "pending_of"]
+__all__ = [
+    "COMPILED",
+    "CanDefer",
+    "Deferring",
+    "Pending",
+    "as_array",
+    "defers",
+    "is_suitable",
+    "keeps",
+    "pending_of",
+]
 
 COMPILED = _native is not None
 """Whether the compiled code is there; if not, there is never anything pending."""
@@ -45,6 +57,19 @@ class Deferring:
     def __call__(self, source: str, shape: tuple[int, ...], dtype: DTypeLike) -> np.ndarray:
         """An array for a source's result."""
         return self._allocate(source, shape, dtype)
+
+
+class CanDefer(ABC):
+    """A data set that knows how to give what is pending, to who asks for it by `Deferring`."""
+
+    @property
+    @abstractmethod
+    def _can_defer(self) -> bool:
+        """Whether it reads in its own ways, and no others were put in place of them."""
+
+    @abstractmethod
+    def get_data_into(self, state: Any, request: Any, allocate: Allocate) -> Any:
+        """The data of a request, in arrays made by `allocate`, or pending where it defers."""
 
 
 class Pending:
@@ -148,6 +173,12 @@ class Pending:
 def defers(allocate: Allocate, source: str) -> bool:
     """Whether a source's result may be pending."""
     return type(allocate) is Deferring and source in allocate.sources
+
+
+def keeps(thing: Any, kind: type, *methods: str) -> bool:
+    """Whether methods of `kind` were not replaced, neither by a subclass nor on the very object."""
+    own, actual = vars(thing), type(thing)
+    return all(name not in own and getattr(actual, name) is getattr(kind, name) for name in methods)
 
 
 def pending_of(data: Any) -> Pending | None:

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any, Protocol, runtime_checkable
 
-from fuel._streams._context import Allocate
-
 __all__ = ["HasData", "Readable"]
 
 
@@ -56,9 +54,6 @@ class Readable(Protocol):
 
     def get_data(self, state: Any = None, request: Any = None) -> Any:
         """The data of a request."""
-
-    def get_data_into(self, state: Any, request: Any, allocate: Allocate) -> Any:
-        """The data of a request, in arrays made by `allocate`; asked if it accepts arrays."""
 
     def position_of(self, state: Any) -> dict[str, Any] | None:
         """Where a state stands in an epoch."""

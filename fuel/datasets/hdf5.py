@@ -9,6 +9,7 @@ import numpy as np
 
 from fuel._selection import Selection, checked_request
 from fuel._streams._context import Allocate, new_array
+from fuel._streams._pending import CanDefer, keeps
 from fuel._subset import Subset
 from fuel.datasets._dataset import Dataset
 from fuel.datasets._encoded_images import decoders
@@ -35,7 +36,7 @@ __all__ = ["H5PYDataset", "PytablesDataset"]
 CACHE_BYTES = 1 << 28
 
 
-class H5PYDataset(Dataset):
+class H5PYDataset(Dataset, CanDefer):
     """One or more splits of an HDF5 file whose `split` attribute says which rows they are.
 
     Sources that lie in one piece in the file, or in chunks that are not packed, are mapped into
@@ -263,6 +264,10 @@ class H5PYDataset(Dataset):
     def accepts_arrays(self) -> bool:
         """Whether requests may be slices and integer arrays: unless `get_data` was redefined."""
         return type(self).get_data is H5PYDataset.get_data
+
+    @property
+    def _can_defer(self) -> bool:
+        return keeps(self, H5PYDataset, "get_data", "get_data_into")
 
     @property
     def has_own_epochs(self) -> bool:

@@ -7,6 +7,7 @@ import numpy as np
 
 from fuel._selection import checked_request
 from fuel._streams._context import Allocate, new_array
+from fuel._streams._pending import CanDefer, keeps
 from fuel._subset import Subset
 from fuel.datasets._containers import adopt, between, select
 from fuel.datasets._dataset import Dataset, common_length
@@ -17,7 +18,7 @@ from fuel.streams import AxisLabels
 __all__ = ["IndexableDataset"]
 
 
-class IndexableDataset(Dataset):
+class IndexableDataset(Dataset, CanDefer):
     """Examples in containers that can be indexed: arrays, lists, and the like.
 
     Arrays are not copied when the data set is made; what it gives are copies, always. Tensors of
@@ -95,6 +96,10 @@ class IndexableDataset(Dataset):
     def accepts_arrays(self) -> bool:
         """Whether requests may be slices and integer arrays: unless `get_data` was redefined."""
         return type(self).get_data is IndexableDataset.get_data
+
+    @property
+    def _can_defer(self) -> bool:
+        return keeps(self, IndexableDataset, "get_data", "get_data_into")
 
     def fingerprint(self) -> str:
         """Number and rows of the examples."""

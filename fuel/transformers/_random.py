@@ -8,6 +8,7 @@ import numpy as np
 
 from fuel._streams._abstract_stream import PartOfStream
 from fuel._streams._context import Allocate, Context, new_array
+from fuel._streams._pending import as_array
 from fuel.streams import AbstractDataStream
 from fuel.transformers._draws import Draws, GivenDraws, NumPyGenerator, PlacedDraws
 from fuel.transformers._joining import JoiningStream
@@ -70,7 +71,7 @@ class RandomTransformer(SourcewiseTransformer):
         which, allocate = self.which_sources, context.allocate
         return tuple(
             [
-                self._transformed(part, name, allocate) if name in which else part
+                self._transformed(part, name, allocate) if name in which else as_array(part, name)
                 for name, part in zip(self.sources, data, strict=True)
             ]
         )

@@ -7,8 +7,9 @@ from typing import Any
 from fuel._random_state import has_random_state, load_random_states, random_states
 from fuel._requests import skip_requests
 from fuel._shard import Shard
-from fuel._streams._context import NO_CONTEXT, Context
+from fuel._streams._context import NO_CONTEXT, Allocate, Context, new_array
 from fuel._streams._copy import copied_state
+from fuel._streams._pending import Deferring
 from fuel._streams._stream_state import STATE_VERSION, check_state
 from fuel.iterator import DataIterator
 from fuel.schemes import IterationScheme
@@ -37,6 +38,8 @@ class Transformer(AbstractDataStream):
     """Whether an item depends on the child's item and its place alone."""
     uses_place: bool = False
     """Whether `apply` reads the place and the request in its context."""
+    _deferring: tuple[DataIterator, Deferring] | None = None
+    """The child's iterator and how it is asked, if some of its data is taken pending."""
 
     def __init__(
         self,
@@ -103,17 +106,26 @@ class Transformer(AbstractDataStream):
             RuntimeError: if what is done to the item raises StopIteration.
             StopIteration: at the end of the epoch.
         """
+        return self._make(request, new_array)
+
+    def _get_into(self, request: Any, allocate: Deferring) -> Any:
+        return self._make(request, allocate)
+
+    def _make(self, request: Any, allocate: Allocate) -> Any:
         if request is not None:
             raise ValueError(
                 f"{type(self).__name__} takes what its child gives, not the request {request!r}"
             )
         self.check_kind()
         assert self.child_epoch_iterator is not None
-        data = next(self.child_epoch_iterator)
+        if self._deferring is not None and self._deferring[0] is self.child_epoch_iterator:
+            data = self._deferring[0].next_into(self._deferring[1])
+        else:
+            data = next(self.child_epoch_iterator)
         try:
             context = self._context() if self.uses_place else NO_CONTEXT
-            if self._allocate is not None:
-                context = context._replace(allocate=self._allocate)
+            if allocate is not new_array:
+                context = context._replace(allocate=allocate)
             return self.apply(data, context)
         except StopIteration as error:  # it must not be taken for the end of the epoch
             self._take_back()
@@ -194,7 +206,7 @@ class Transformer(AbstractDataStream):
     def __setstate__(self, state: dict[str, Any]) -> None:
         place = state.pop("_place")
         vars(self).update(state)
-        self.child_epoch_iterator = self._epoch_start = self._loaded = None
+        self.child_epoch_iterator = self._deferring = self._epoch_start = self._loaded = None
         if place is not None:
             self.load_state_dict(place)
 
@@ -210,9 +222,14 @@ class Transformer(AbstractDataStream):
 
     def _take_from(self, iterator: Iterator[Any]) -> None:
         """Take the child's items from `iterator`, pending where that is wanted and possible."""
-        self.child_epoch_iterator = iterator
-        if isinstance(iterator, DataIterator) and (sources := self._takes_pending()):
-            iterator.allocate = self.data_stream._deferring(sources)
+        self.child_epoch_iterator, self._deferring = iterator, None
+        if isinstance(iterator, DataIterator) and (sources := self._sources_pending()):
+            self._deferring = iterator, Deferring(sources)
+
+    def _sources_pending(self) -> frozenset[str]:
+        """Names of the sources whose data comes pending, as whoever makes it calls them."""
+        wanted = self._takes_pending()
+        return self.data_stream._gives_pending(wanted) if wanted else wanted
 
     def _context(self) -> Context:
         """The context of the item that the data set gave last."""
@@ -334,4 +351,4 @@ class AgnosticTransformer(Transformer):
         return self.transform_any(batch)
 
 
-_UNSAVED = ("child_epoch_iterator", "_live", "_peeked", "_loaded", "_epoch_start")
+_UNSAVED = ("child_epoch_iterator", "_deferring", "_live", "_peeked", "_loaded", "_epoch_start")

@@ -42,7 +42,7 @@ class WritingTransformer(AgnosticSourcewiseTransformer):
         which, allocate = self.which_sources, context.allocate
         return tuple(
             [
-                self._write(part, name, allocate) if name in which else part
+                self._write(part, name, allocate) if name in which else as_array(part, name)
                 for name, part in zip(self.sources, data, strict=True)
             ]
         )
@@ -145,7 +145,8 @@ class ScaleAndShift(WritingTransformer):
 
     def _takes_pending(self) -> frozenset[str]:
         """What is transformed, if compiled code can do it."""
-        return self._if_exactly(ScaleAndShift) if self._is_simple() else frozenset()
+        can = self._is_exactly(ScaleAndShift) and self._is_simple()
+        return self._transformed_of_child() if can else frozenset()
 
     def _is_simple(self) -> bool:
         """Whether NumPy would compute in 32-bit floats alone."""
@@ -216,7 +217,8 @@ class Cast(WritingTransformer):
 
     def _takes_pending(self) -> frozenset[str]:
         """What is cast, if it is cast to 32-bit floats."""
-        return self._if_exactly(Cast) if self.dtype == np.float32 else frozenset()
+        can = self._is_exactly(Cast) and self.dtype == np.float32
+        return self._transformed_of_child() if can else frozenset()
 
     def _write(self, data: Any, source: str, allocate: Allocate) -> Any:
         if self.dtype == np.float32 and (pending := pending_of(data)) is not None:

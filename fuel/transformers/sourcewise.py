@@ -65,11 +65,13 @@ class SourcewiseTransformer(Transformer, ABC):
             "produces batches"
         )
 
-    def _if_exactly(self, kind: type) -> frozenset[str]:
-        """The child's names of the sources that are transformed, if this is of that very class."""
-        if type(self) is not kind or not COMPILED:
-            return frozenset()
-        names = zip(self.data_stream.sources, self.sources, strict=True)
+    def _is_exactly(self, kind: type) -> bool:
+        """Whether this is of that very class, and nobody replaced its `apply`."""
+        return COMPILED and type(self) is kind and "apply" not in vars(self)
+
+    def _transformed_of_child(self) -> frozenset[str]:
+        """The child's names of the sources that are transformed."""
+        names = zip(self.data_stream.sources, self.sources, strict=False)
         return frozenset(child for child, own in names if own in self.which_sources)
 
     def passes_on(self, source: str) -> str | None:

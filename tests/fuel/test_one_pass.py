@@ -6,54 +6,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cut_images import assert_equal, cut, epoch_of, images_of, stream_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fuel.datasets import IndexableDataset
 from fuel.schemes import SequentialScheme, ShuffledScheme
-from fuel.streams import DataStream
 from fuel.transformers import Cast, Flatten, Mapping, MultiProcessing, ScaleAndShift
-from fuel.transformers.image import RandomFixedSizeCrop, RandomFlip
 
 HERE = Path(__file__).parent
-AXES = ("batch", "channel", "height", "width")
 SCHEMES = [ShuffledScheme, SequentialScheme]
 NUMBERS = st.one_of(
     st.floats(-1e6, 1e6), st.integers(-300, 300), st.sampled_from([0, -0.0, 1e-300, -1e-300])
 )
 
 
-def images_of(examples=40, channels=3, height=11, width=23):
-    rng = np.random.default_rng(height)
-    return rng.integers(0, 256, (examples, channels, height, width), dtype=np.uint8)
-
-
-def stream_of(images, scheme=ShuffledScheme, batch_size=16):
-    sources = {"image": images, "label": np.arange(len(images), dtype=np.uint8)}
-    dataset = IndexableDataset(sources, axis_labels={"image": AXES, "label": ("batch",)})
-    return DataStream(dataset, iteration_scheme=scheme(len(images), batch_size))
-
-
-def cut(stream, window=(7, 17), vertical=0.4):
-    stream = RandomFixedSizeCrop(stream, window, which_sources=("image",))
-    return RandomFlip(stream, vertical=vertical, which_sources=("image",))
-
-
-def epoch_of(stream):
-    return [tuple(part.copy() for part in item) for item in stream.get_epoch_iterator()]
-
-
 def same(batch):
     return batch
-
-
-def assert_equal(items, others):
-    assert len(items) == len(others) > 0
-    for item, other in zip(items, others, strict=True):
-        for part, expected in zip(item, other, strict=True):
-            assert part.dtype == expected.dtype
-            assert part.shape == expected.shape
-            assert part.tobytes() == expected.tobytes()
 
 
 @settings(max_examples=100, deadline=None)
@@ -174,108 +142,6 @@ def test_workers_give_the_same(name):
 
     with MultiProcessing(chains(images_of())[name], workers=2) as stream:
         assert_equal(epoch_of(stream), expected)
-
-
-class SeesArrays(ScaleAndShift):
-    """A subclass that looks at what it is given."""
-
-    def apply(self, data, context):
-        assert all(type(part) is np.ndarray for part in data)
-        return super().apply(data, context)
-
-
-class OwnStream(DataStream):
-    """Doubles what it read."""
-
-    def get_data(self, request=None):
-        image, label = super().get_data(request)
-        return image // 2, label
-
-
-class OwnDataset(IndexableDataset):
-    """Halves what it read."""
-
-    def get_data(self, state=None, request=None):
-        image, label = super().get_data(state, request)
-        return image // 2, label
-
-
-def test_a_subclass_of_a_transformer_is_given_arrays():
-    chain = SeesArrays(cut(stream_of(images_of())), 2, 0, dtype="float32")
-    plain = ScaleAndShift(cut(stream_of(images_of())), 2, 0, dtype="float32")
-    assert_equal(epoch_of(chain), epoch_of(plain))
-
-
-def test_subclasses_that_read_their_own_way_are_heeded():
-    images = images_of()
-    sources = {"image": images, "label": np.arange(len(images), dtype=np.uint8)}
-    scheme = SequentialScheme(len(images), 8)
-    expected = (images // 2).astype(np.float32)
-
-    for stream in (
-        OwnStream(IndexableDataset(sources), iteration_scheme=scheme),
-        DataStream(OwnDataset(sources), iteration_scheme=scheme),
-    ):
-        batches = epoch_of(Cast(stream, "float32"))
-        assert (np.concatenate([image for image, _ in batches]) == expected).all()
-
-
-def test_a_renamed_source_is_found():
-    stream = stream_of(images_of())
-    stream.sources = ("picture", "number")
-    chain = ScaleAndShift(stream, 2, 0, which_sources=("picture",), dtype="float32")
-    chain.sources = ("half", "of it")
-    chain.which_sources = ("half",)
-
-    expected = ScaleAndShift(
-        stream_of(images_of()), 2, 0, which_sources=("image",), dtype="float32"
-    )
-    assert_equal(epoch_of(chain), epoch_of(expected))
-
-
-def test_a_child_that_is_peeked_at_or_asked_gives_arrays():
-    child = stream_of(images_of())
-    chain = ScaleAndShift(child, 1, 0, dtype="float32")
-    epoch = chain.get_epoch_iterator()
-    first, _ = next(epoch)
-
-    peeked = child.peek()["image"]
-    asked, _ = child.get_data([3, 1])
-    second, _ = next(epoch)
-
-    assert type(peeked) is type(asked) is np.ndarray
-    assert (asked == images_of()[[3, 1]]).all()
-    assert (second == peeked).all()
-    assert first.shape == second.shape
-
-
-def test_a_scale_that_is_changed_on_the_way_counts_from_there():
-    images = images_of()
-    chain = ScaleAndShift(stream_of(images, SequentialScheme, 8), 1, 0, dtype="float32")
-    epoch = chain.get_epoch_iterator()
-    next(epoch)
-
-    chain.scale = np.full(23, 2.0)
-    chain.which_sources = ("image",)
-    second, _ = next(epoch)
-
-    assert (second == 2 * images[8:16].astype(np.float32)).all()
-
-
-def test_images_that_are_none_are_refused_as_before():
-    flat = IndexableDataset({"image": np.zeros((8, 20), np.uint8)}, axis_labels={"image": AXES})
-    stream = DataStream(flat, iteration_scheme=ShuffledScheme(8, 4))
-    for chain in (RandomFixedSizeCrop(stream, (2, 2)), RandomFlip(stream)):
-        with pytest.raises(ValueError, match=r"an array of shape \(4, 20\)"):
-            next(chain.get_epoch_iterator())
-
-
-def test_a_failed_item_leaves_the_stream_as_it_was():
-    stream = stream_of(images_of(height=11))
-    chain = Cast(RandomFixedSizeCrop(stream, (12, 5), which_sources=("image",)), "float32")
-    with pytest.raises(ValueError, match="holds no window of 12 by 5"):
-        next(chain.get_epoch_iterator())
-    assert type(stream.get_data([0])[0]) is np.ndarray
 
 
 def arguments(**changes):

@@ -1,12 +1,12 @@
 """Windows cut from images at random places."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from fuel._streams._context import Allocate, new_array
-from fuel._streams._pending import Deferring, Pending, as_array
+from fuel._streams._pending import Pending, as_array
 from fuel.streams import AbstractDataStream
 from fuel.transformers._random import RandomTransformer
 from fuel.transformers.image._formats import (
@@ -46,10 +46,14 @@ class RandomFixedSizeCrop(RandomTransformer, ImageTransformer):
 
     def _takes_pending(self) -> frozenset[str]:
         """What is cropped."""
-        return self._if_exactly(RandomFixedSizeCrop)
+        return (
+            self._transformed_of_child() if self._is_exactly(RandomFixedSizeCrop) else frozenset()
+        )
 
-    def _deferring(self, sources: Iterable[str]) -> Deferring | None:
-        return Deferring(sources) if type(self) is RandomFixedSizeCrop else None
+    def _gives_pending(self, sources: frozenset[str]) -> frozenset[str]:
+        if not self._is_exactly(RandomFixedSizeCrop) or self._is_intercepted:
+            return frozenset()
+        return sources & frozenset(self.which_sources)
 
     def _transform_one(self, example: Any, source: str, allocate: Allocate) -> np.ndarray:
         self.verify_example(source)

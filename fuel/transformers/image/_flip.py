@@ -1,12 +1,11 @@
 """Images mirrored at random."""
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from fuel._streams._context import Allocate
-from fuel._streams._pending import Deferring, Pending, as_array
+from fuel._streams._pending import Pending, as_array
 from fuel.streams import AbstractDataStream
 from fuel.transformers._random import RandomTransformer, checked_probability, in_object_array
 from fuel.transformers.image._formats import (
@@ -51,10 +50,12 @@ class RandomFlip(RandomTransformer, ImageTransformer):
 
     def _takes_pending(self) -> frozenset[str]:
         """What is mirrored."""
-        return self._if_exactly(RandomFlip)
+        return self._transformed_of_child() if self._is_exactly(RandomFlip) else frozenset()
 
-    def _deferring(self, sources: Iterable[str]) -> Deferring | None:
-        return Deferring(sources) if type(self) is RandomFlip else None
+    def _gives_pending(self, sources: frozenset[str]) -> frozenset[str]:
+        if not self._is_exactly(RandomFlip) or self._is_intercepted:
+            return frozenset()
+        return sources & frozenset(self.which_sources)
 
     def _transform_one(self, example: Any, source: str, allocate: Allocate) -> np.ndarray:
         self.verify_example(source)
