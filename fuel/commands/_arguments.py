@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from fuel._optional import optional_module
@@ -17,6 +17,8 @@ __all__ = [
     "ENDINGS",
     "Subparser",
     "add_completion",
+    "add_data_sets",
+    "command_parser",
     "data_sets",
     "existing_directory",
     "find_file",
@@ -26,6 +28,16 @@ SHELLS = ("bash", "zsh", "tcsh")  # that shtab knows
 ENDINGS = (".hdf5", ".hdf", ".h5")
 
 Subparser = Callable[[argparse.ArgumentParser], Callable[..., Any]]
+
+
+def command_parser(name: str, description: str, epilog: str) -> argparse.ArgumentParser:
+    """The parser of a command, still without arguments; the lines of `epilog` stay as they are."""
+    return argparse.ArgumentParser(
+        prog=name,
+        description=description,
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
 
 
 def data_sets(
@@ -58,6 +70,26 @@ def data_sets(
                 )
             found[data_set] = fill_subparser
     return found
+
+
+def add_data_sets(
+    parser: argparse.ArgumentParser,
+    known: Mapping[str, Subparser],
+    common: argparse.ArgumentParser,
+    help_of: Callable[[str], str],
+) -> None:
+    """Add a subcommand for each data set, which sets `function` to what is to be called.
+
+    Args:
+        parser: of the command.
+        known: the data sets.
+        common: arguments of all of them.
+        help_of: what the command says that it does with a data set.
+    """
+    subparsers = parser.add_subparsers(title="data sets", metavar="DATASET")
+    for name, fill_subparser in known.items():
+        subparser = subparsers.add_parser(name, parents=[common], help=help_of(name))
+        subparser.set_defaults(function=fill_subparser(subparser))
 
 
 def existing_directory(path: str) -> str:

@@ -12,7 +12,14 @@ from pathlib import Path
 
 from fuel._files._publish import publish
 from fuel._files._scratch import scratch_directory
-from fuel.commands._arguments import ENDINGS, add_completion, data_sets, existing_directory
+from fuel.commands._arguments import (
+    ENDINGS,
+    add_completion,
+    add_data_sets,
+    command_parser,
+    data_sets,
+    existing_directory,
+)
 from fuel.commands._command import DONE, WRONG_INPUT, run
 from fuel.config_parser import config
 from fuel.converters import all_converters
@@ -85,11 +92,8 @@ def _convert(args: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="fuel-convert",
-        description="Make one HDF5 file of the files of a data set.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = command_parser(
+        "fuel-convert", "Make one HDF5 file of the files of a data set.", EPILOG
     )
     add_completion(parser)
     common = argparse.ArgumentParser(add_help=False)
@@ -120,13 +124,8 @@ def _parser() -> argparse.ArgumentParser:
         metavar="TEXT",
         help="under which the data may be used; recorded in the file",
     )
-    subparsers = parser.add_subparsers(title="data sets", metavar="DATASET")
     known = data_sets(all_converters, config.extra_converters, "all_converters")
-    for name, fill_subparser in known.items():
-        subparser = subparsers.add_parser(
-            name, parents=[common], help=FORMS.get(name, f"convert {name}")
-        )
-        subparser.set_defaults(function=fill_subparser(subparser))
+    add_data_sets(parser, known, common, lambda name: FORMS.get(name, f"convert {name}"))
     return parser
 
 

@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from fuel.commands._arguments import add_completion, data_sets
+from fuel.commands._arguments import add_completion, add_data_sets, command_parser, data_sets
 from fuel.commands._command import DONE, WRONG_INPUT, run
 from fuel.config_parser import config
 from fuel.downloaders import all_downloaders
@@ -33,12 +33,7 @@ def main(args: Sequence[str] | None = None) -> int:
 
 
 def _download(args: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(
-        prog="fuel-download",
-        description="Get the files of a data set.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command_parser("fuel-download", "Get the files of a data set.", EPILOG)
     add_completion(parser)
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument(
@@ -50,11 +45,8 @@ def _download(args: Sequence[str]) -> int:
     common.add_argument(
         "--clear", action="store_true", help="delete the data set's files there instead"
     )
-    subparsers = parser.add_subparsers(title="data sets", metavar="DATASET")
     known = data_sets(all_downloaders, config.extra_downloaders, "all_downloaders")
-    for name, fill_subparser in known.items():
-        subparser = subparsers.add_parser(name, parents=[common], help=f"get {name}")
-        subparser.set_defaults(function=fill_subparser(subparser))
+    add_data_sets(parser, known, common, lambda name: f"get {name}")
     options = vars(parser.parse_args(args))
     if "function" not in options:
         parser.print_help(sys.stderr)

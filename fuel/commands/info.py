@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections.abc import Iterable, Sequence
@@ -14,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from fuel.commands._arguments import add_completion, find_file
+from fuel.commands._arguments import add_completion, command_parser, find_file
 from fuel.commands._command import DONE, FAILED, run
 from fuel.commands._description import FileDescription, describe, opened
 from fuel.commands._figures import IMAGE_COLUMNS, figure_rows, image_rows
@@ -45,12 +44,11 @@ def main(args: Sequence[str] | None = None) -> int:
 
 
 def _info(args: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(
-        prog="fuel-info",
-        description="Say what is in an HDF5 file of data: sources, splits, layout, statistics, and "
-        "the command that made it.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = command_parser(
+        "fuel-info",
+        "Say what is in an HDF5 file of data: sources, splits, layout, statistics, and the command "
+        "that made it.",
+        EPILOG,
     )
     parser.add_argument(
         "filename",

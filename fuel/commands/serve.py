@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import closing
 
-from fuel.commands._arguments import add_completion, find_file
+from fuel.commands._arguments import add_completion, command_parser, find_file
 from fuel.commands._command import DONE, run
 from fuel.commands._description import opened
 from fuel.config_parser import config
@@ -122,12 +122,10 @@ def _scheme(options: argparse.Namespace, examples: int) -> IterationScheme:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="fuel-serve",
-        description="Serve the examples or batches of an HDF5 file to other processes, as they are "
-        "stored.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = command_parser(
+        "fuel-serve",
+        "Serve the examples or batches of an HDF5 file to other processes, as they are stored.",
+        EPILOG,
     )
     parser.add_argument(
         "dataset",
