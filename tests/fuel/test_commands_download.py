@@ -7,7 +7,7 @@ import sys
 import textwrap
 
 import pytest
-from file_server import FileServer, Served
+from file_server import Served
 
 from fuel.commands.download import main
 
@@ -15,12 +15,9 @@ CONTENT = b"digits" * 1000
 
 
 @pytest.fixture
-def server(monkeypatch):
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    server = FileServer()
+def server(server):
     server.files = {"/digits.bin": Served(CONTENT)}
-    yield server
-    server.close()
+    return server
 
 
 @pytest.fixture

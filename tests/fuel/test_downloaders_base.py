@@ -7,7 +7,7 @@ import sys
 import threading
 
 import pytest
-from file_server import FileServer, Served
+from file_server import Served
 
 from fuel.downloaders import DownloadError, Patience
 from fuel.downloaders.base import (
@@ -23,12 +23,9 @@ CONTENT = bytes(range(256)) * 40
 
 
 @pytest.fixture
-def server(monkeypatch):
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    server = FileServer()
+def server(server):
     server.files = {"/a/file.bin": Served(CONTENT)}
-    yield server
-    server.close()
+    return server
 
 
 def test_a_download_is_written_to_the_file(server):

@@ -6,7 +6,7 @@ import os
 import zipfile
 
 import pytest
-from file_server import FileServer, Served
+from file_server import Served
 from small_data_sets import DATA_SETS, raw_files, tar_bytes
 
 from fuel.commands.download import main
@@ -41,14 +41,6 @@ RECIPES = {
 }
 CONTENT = b"what is in the file"
 MD5 = DataFile(name="file", md5=hashlib.md5(CONTENT).hexdigest())
-
-
-@pytest.fixture
-def server(monkeypatch):
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    server = FileServer()
-    yield server
-    server.close()
 
 
 def stand_in(name, server):

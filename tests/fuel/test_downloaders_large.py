@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from archive_files import tar_bytes, zip_bytes
-from file_server import FileServer, Served
+from file_server import Served
 
 from fuel.commands.download import main as fuel_download
 from fuel.downloaders import (
@@ -24,13 +24,6 @@ from fuel.downloaders._address_mirror import AddressMirror
 from fuel.downloaders.billion import download_billion
 from fuel.downloaders.svhn import svhn_downloader
 from fuel.exceptions import NeedURLPrefix
-
-
-@pytest.fixture
-def server():
-    server = FileServer()
-    yield server
-    server.close()
 
 
 def serve(server, contents):

@@ -8,21 +8,13 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
-from file_server import FileServer, Served
+from file_server import Served
 
 from fuel.downloaders import DataFile, DownloadError, HTTPMirror, Patience, fetch
 from fuel.downloaders.base import download
 
 CONTENT = random.Random(2).randbytes(200_000)
 AT_ONCE = Patience(pause=0)
-
-
-@pytest.fixture
-def server(monkeypatch):
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    server = FileServer()
-    yield server
-    server.close()
 
 
 def fetch_file(server, directory, served, patience=AT_ONCE):

@@ -12,7 +12,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from file_server import FileServer, Served
+from file_server import Served
 
 from fuel.commands.download import main
 from fuel.downloaders import DataFile, DownloadError
@@ -24,12 +24,9 @@ LITTLE_ROOM = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100_0
 
 
 @pytest.fixture
-def server(monkeypatch):
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    server = FileServer()
+def server(server):
     server.files = {"/data.bin": Served(CONTENT)}
-    yield server
-    server.close()
+    return server
 
 
 def provide(folder, monkeypatch, url):

@@ -25,12 +25,9 @@ WANTED = [(data_file(), data_file(RAW, "data"))]
 
 
 @pytest.fixture
-def server(monkeypatch):
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    server = FileServer()
+def server(server):
     server.files = {"/good/data.gz": Served(CONTENT)}
-    yield server
-    server.close()
+    return server
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import logging
 import os
 
 import pytest
-from file_server import FileServer, Served
+from file_server import Served
 
 from fuel.downloaders import DataFile, DownloadError, HTTPMirror, Recipe
 from fuel.exceptions import NeedURLPrefix
@@ -20,12 +20,9 @@ FILES = [data_file(name, content) for name, content in CONTENTS.items()]
 
 
 @pytest.fixture
-def server(monkeypatch):
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    server = FileServer()
+def server(server):
     server.files = {f"/{name}": Served(content) for name, content in CONTENTS.items()}
-    yield server
-    server.close()
+    return server
 
 
 def recipe(*mirrors, **changes):
