@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from running_sum import RunningSum
 
 from fuel import config
 from fuel.datasets import IndexableDataset
@@ -53,27 +54,6 @@ def batched_examples():
 
 def reverse(batch):
     return tuple(part[::-1] for part in batch)
-
-
-class RunningSum(Transformer):
-    """Adds to each batch's targets the sum of all targets before."""
-
-    stateless = False
-
-    def __init__(self, data_stream):
-        super().__init__(data_stream, data_stream.produces_examples)
-        self.total = 0
-
-    def transform_batch(self, batch):
-        images, targets = batch
-        before, self.total = self.total, self.total + int(targets.sum())
-        return images, targets + before
-
-    def own_state(self):
-        return {"total": self.total}
-
-    def load_own_state(self, state):
-        self.total = state["total"]
 
 
 class FailsOnSource(SourcewiseTransformer):

@@ -1,6 +1,7 @@
 """Streams of all kinds that tests split into shards, also in worker processes."""
 
 import numpy as np
+from running_sum import RunningSum
 
 from fuel.datasets import Dataset, IndexableDataset, IterableDataset
 from fuel.schemes import (
@@ -15,7 +16,7 @@ from fuel.schemes import (
     ShuffledScheme,
 )
 from fuel.streams import AbstractDataStream, DataStream
-from fuel.transformers import Batch, Mapping, ScaleAndShift, Transformer
+from fuel.transformers import Batch, Mapping, ScaleAndShift
 from fuel.transformers.image import RandomFlip
 
 ROWS = 23
@@ -25,26 +26,6 @@ def dataset():
     images = np.arange(ROWS * 12, dtype=np.uint8).reshape(ROWS, 1, 3, 4)
     labels = {"images": ("batch", "channel", "height", "width"), "number": ("batch",)}
     return IndexableDataset({"images": images, "number": np.arange(ROWS)}, axis_labels=labels)
-
-
-class RunningSum(Transformer):
-    """Adds up numbers from batch to batch."""
-
-    stateless = False
-
-    def __init__(self, data_stream):
-        super().__init__(data_stream, data_stream.produces_examples)
-        self.total = 0
-
-    def transform_batch(self, batch):
-        self.total += int(batch[1].sum())
-        return (batch[0], batch[1] + self.total)
-
-    def own_state(self):
-        return {"total": self.total}
-
-    def load_own_state(self, state):
-        self.total = state["total"]
 
 
 class Drawing(Dataset):

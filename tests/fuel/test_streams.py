@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from running_sum import RunningSum
 
 from fuel import config
 from fuel.datasets import Dataset, IndexableDataset, IterableDataset
@@ -45,26 +46,6 @@ class Noise(Transformer):
         return (batch[0] + self.rng.standard_normal(batch[0].shape), *batch[1:])
 
     transform_example = transform_batch
-
-
-class RunningSum(Transformer):
-    """A user's transformer that keeps a number from item to item."""
-
-    stateless = False
-
-    def __init__(self, data_stream):
-        super().__init__(data_stream, data_stream.produces_examples)
-        self.total = 0
-
-    def transform_batch(self, batch):
-        self.total += int(batch[1].sum())
-        return (*batch[:1], batch[1] + self.total)
-
-    def own_state(self):
-        return {"total": self.total}
-
-    def load_own_state(self, state):
-        self.total = state["total"]
 
 
 class Growing(Dataset):
