@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import streams_for_workers as streams
+from patience import PATIENCE
 
 from fuel.datasets import IndexableDataset
 from fuel.schemes import SequentialScheme
@@ -16,7 +17,6 @@ from fuel.streams import DataStream, ServerDataStream
 from fuel.transformers import MultiProcessing
 
 HEARTBEAT = 0.1
-PATIENCE = 20.0
 
 
 @contextmanager

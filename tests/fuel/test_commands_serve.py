@@ -6,7 +6,8 @@ import threading
 import h5py
 import numpy as np
 import pytest
-from serving import HEARTBEAT, PATIENCE, client, port_of
+from patience import PATIENCE
+from serving import HEARTBEAT, client, port_of
 
 from fuel.commands.serve import main
 from fuel.converters import create_hdf5, fill_hdf5_file

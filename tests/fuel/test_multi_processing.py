@@ -5,6 +5,7 @@ import pytest
 import streams_for_workers as streams
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from items import assert_same, copied
 
 from fuel import config
 from fuel.schemes import ShuffledScheme
@@ -28,18 +29,6 @@ def runs(chain):
     yield {workers: (stream, states[workers]) for workers, stream in made.items()}
     for stream in made.values():
         stream.close()
-
-
-def copied(item):
-    return tuple(np.array(part) for part in item)
-
-
-def assert_same(items, expected):
-    assert len(items) == len(expected)
-    for item, other in zip(items, expected, strict=True):
-        for part, wanted in zip(item, other, strict=True):
-            assert part.dtype == wanted.dtype
-            np.testing.assert_array_equal(part, wanted)
 
 
 def in_process(chain, epochs=EPOCHS):

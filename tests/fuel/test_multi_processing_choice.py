@@ -12,6 +12,8 @@ import pytest
 import streams_for_workers as streams
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from items import assert_same, copied
+from patience import PATIENCE
 
 from fuel._workers._choice import Pace
 from fuel.exceptions import InProcessWarning
@@ -20,20 +22,7 @@ from fuel.testing import check_resumable, through_json
 from fuel.transformers import BackgroundProcess, Mapping, MultiProcessing, Transformer
 from fuel.transformers.multi_processing import choose_workers
 
-PATIENCE = 20.0
 CORES = len(os.sched_getaffinity(0))
-
-
-def copied(item):
-    return tuple(np.array(part) for part in item)
-
-
-def assert_same(items, expected):
-    assert len(items) == len(expected)
-    for item, other in zip(items, expected, strict=True):
-        for part, wanted in zip(item, other, strict=True):
-            assert part.dtype == wanted.dtype
-            np.testing.assert_array_equal(part, wanted)
 
 
 def children():

@@ -2,33 +2,21 @@ import contextlib
 import gc
 import os
 import random
-import select
 import signal
 import subprocess
 import sys
 import textwrap
-import time
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 import streams_for_workers as streams
+from patience import eventually
 
 from fuel.transformers import Mapping, MultiProcessing, WorkerError
 
 HERE = Path(__file__).parent
-PATIENCE = 20.0
-
-
-def eventually(condition):
-    """Whether a condition comes true before we lose patience."""
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        select.select([], [], [], 0.01)
-    return True
 
 
 def is_running(pid):

@@ -6,7 +6,8 @@ import zmq
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
-from serving import PATIENCE, client, numbers, serving
+from patience import PATIENCE
+from serving import client, numbers, serving
 
 from fuel.server import recv_arrays, send_arrays
 from fuel.transformers import Mapping

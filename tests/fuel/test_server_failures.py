@@ -3,13 +3,11 @@ import gc
 import json
 import os
 import random
-import select
 import signal
 import socket
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -17,9 +15,9 @@ import streams_for_workers as streams
 import zmq
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from patience import PATIENCE, eventually
 from serving import (
     HEARTBEAT,
-    PATIENCE,
     ServerProcess,
     client,
     numbers,
@@ -47,16 +45,6 @@ def free_port():
 
 def targets_of(items):
     return [item[1].tolist() for item in items]
-
-
-def eventually(condition):
-    """Whether a condition comes true before we lose patience."""
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        select.select([], [], [], 0.01)
-    return True
 
 
 def kill_again_and_again(server, kills, rng, done):
