@@ -26,18 +26,18 @@ def decoded(content):
 
 
 def tar_bytes(members, mode="w"):
-    """A tar archive of a dict from name to content."""
+    """A tar archive of a dict from name, or `TarInfo`, to content."""
     file = io.BytesIO()
     with tarfile.open(fileobj=file, mode=mode) as tar:
         for name, content in members.items():
-            info = tarfile.TarInfo(name)
+            info = tarfile.TarInfo(name) if isinstance(name, str) else name
             info.size = len(content)
             tar.addfile(info, io.BytesIO(content))
     return file.getvalue()
 
 
 def zip_bytes(members):
-    """A zip archive of a dict from name to content; a name with a slash at its end is a folder."""
+    """A zip archive of a dict from name, or `ZipInfo`, to content; `name/` is a folder."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in members.items():

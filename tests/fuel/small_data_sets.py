@@ -3,8 +3,8 @@
 import gzip
 import io
 import struct
-import tarfile
 
+import archive_files
 import numpy as np
 import scipy.io
 
@@ -41,13 +41,8 @@ def _pickled(value):
 
 def tar_bytes(members, packed=True):
     """A tar archive of members, by name, as the authors' are packed."""
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as tar:
-        for name, content in members.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(content)
-            tar.addfile(info, io.BytesIO(content))
-    return gzip.compress(buffer.getvalue(), mtime=0) if packed else buffer.getvalue()
+    content = archive_files.tar_bytes(members)
+    return gzip.compress(content, mtime=0) if packed else content
 
 
 IRIS = """\

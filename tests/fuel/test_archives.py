@@ -6,6 +6,7 @@ import tarfile
 import zipfile
 
 import pytest
+from archive_files import tar_bytes, zip_bytes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,27 +17,8 @@ CONTENT = {"a/one.bin": bytes(range(256)) * 9, "b.txt": b"two", "a/c/empty": b""
 MODES = ["w", "w:gz", "w:bz2", "w:xz", "zip"]
 
 
-def tar_bytes(members, mode="w"):
-    """A tar archive of pairs of member (or name) and content."""
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode=mode) as tar:
-        for member, content in members:
-            info = tarfile.TarInfo(member) if isinstance(member, str) else member
-            info.size = len(content)
-            tar.addfile(info, io.BytesIO(content))
-    return buffer.getvalue()
-
-
-def zip_bytes(members):
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for member, content in members:
-            archive.writestr(member, content)
-    return buffer.getvalue()
-
-
 def archive_bytes(mode, members=None):
-    members = members or list(CONTENT.items())
+    members = members or CONTENT
     return zip_bytes(members) if mode == "zip" else tar_bytes(members, mode)
 
 
@@ -78,11 +60,11 @@ def test_members_that_are_not_read_may_be_passed_over():
 
 
 def test_links_inside_of_an_archive_give_the_bytes_of_their_targets(tmp_path):
-    members = [
-        ("a/one", b"one"),
-        (special(tarfile.SYMTYPE, "a/b/soft", "../one"), b""),
-        (special(tarfile.LNKTYPE, "hard", "a/one"), b""),
-    ]
+    members = {
+        "a/one": b"one",
+        special(tarfile.SYMTYPE, "a/b/soft", "../one"): b"",
+        special(tarfile.LNKTYPE, "hard", "a/one"): b"",
+    }
 
     extract_archive(io.BytesIO(tar_bytes(members)), tmp_path / "new")
 
@@ -92,20 +74,20 @@ def test_links_inside_of_an_archive_give_the_bytes_of_their_targets(tmp_path):
 
 
 UNSAFE = {
-    "parent": [("../escaped", b"x")],
-    "deep parent": [("a/../../escaped", b"x")],
-    "absolute": [("/tmp/escaped", b"x")],
-    "backslashes": [("a\\..\\..\\escaped", b"x")],
-    "drive": [("C:escaped", b"x")],
-    "link out": [(special(tarfile.SYMTYPE, "a", "../../etc/passwd"), b"")],
-    "absolute link": [(special(tarfile.SYMTYPE, "a", "/etc/passwd"), b"")],
-    "hard link out": [(special(tarfile.LNKTYPE, "a", "../escaped"), b"")],
+    "parent": {"../escaped": b"x"},
+    "deep parent": {"a/../../escaped": b"x"},
+    "absolute": {"/tmp/escaped": b"x"},
+    "backslashes": {"a\\..\\..\\escaped": b"x"},
+    "drive": {"C:escaped": b"x"},
+    "link out": {special(tarfile.SYMTYPE, "a", "../../etc/passwd"): b""},
+    "absolute link": {special(tarfile.SYMTYPE, "a", "/etc/passwd"): b""},
+    "hard link out": {special(tarfile.LNKTYPE, "a", "../escaped"): b""},
 }
 
 
 @pytest.mark.parametrize("what", UNSAFE)
 def test_what_leads_outside_is_refused_and_nothing_is_left(what, tmp_path):
-    data = tar_bytes([("before", b"good"), *UNSAFE[what]])
+    data = tar_bytes({"before": b"good"} | UNSAFE[what])
 
     with pytest.raises(ArchiveError, match="leads outside"):
         extract_archive(io.BytesIO(data), tmp_path / "new")
@@ -116,19 +98,19 @@ def test_what_leads_outside_is_refused_and_nothing_is_left(what, tmp_path):
 @pytest.mark.parametrize("name", ["../escaped", "/tmp/escaped", "a\\..\\..\\b"])
 def test_what_leads_outside_of_a_zip_archive_is_refused(name, tmp_path):
     with pytest.raises(ArchiveError, match="leads outside"):
-        extract_archive(io.BytesIO(zip_bytes([(name, b"x")])), tmp_path / "new")
+        extract_archive(io.BytesIO(zip_bytes({name: b"x"})), tmp_path / "new")
 
 
 @pytest.mark.parametrize("kind", [tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE])
 def test_devices_are_refused(kind):
     with pytest.raises(ArchiveError, match="bad is no plain file"):
-        contents(tar_bytes([(special(kind), b"")]))
+        contents(tar_bytes({special(kind): b""}))
 
 
 @pytest.mark.parametrize("target", ["bad", "none"])
 def test_a_link_to_itself_or_to_nothing_is_refused(target):
     with pytest.raises(ArchiveError, match="is a link to .*, which is no file that comes before"):
-        contents(tar_bytes([(special(tarfile.SYMTYPE, "bad", target), b"")]))
+        contents(tar_bytes({special(tarfile.SYMTYPE, "bad", target): b""}))
 
 
 def test_a_link_in_a_zip_archive_is_refused():
@@ -136,12 +118,12 @@ def test_a_link_in_a_zip_archive_is_refused():
     info.external_attr = 0o120777 << 16
 
     with pytest.raises(ArchiveError, match="link is a link or a device"):
-        contents(zip_bytes([(info, b"/etc/passwd")]))
+        contents(zip_bytes({info: b"/etc/passwd"}))
 
 
 @pytest.mark.parametrize("mode", MODES[1:])
 def test_a_bomb_is_seen_before_it_goes_off(mode):
-    data = archive_bytes(mode, [("zeros", bytes(1 << 20))])
+    data = archive_bytes(mode, {"zeros": bytes(1 << 20)})
     limits = ArchiveLimits(small=1 << 16, ratio=10)
 
     with pytest.raises(ArchiveError, match="would come out of it; that is a trap"):
@@ -149,7 +131,7 @@ def test_a_bomb_is_seen_before_it_goes_off(mode):
 
 
 def test_a_bomb_that_declares_nothing_is_stopped():
-    hidden = gzip.compress(tar_bytes([("x", b"x")]) + bytes(1 << 22))
+    hidden = gzip.compress(tar_bytes({"x": b"x"}) + bytes(1 << 22))
 
     with pytest.raises(ArchiveError, match="that is a trap"):
         contents(hidden, limits=ArchiveLimits(small=1 << 16, ratio=2))
@@ -215,7 +197,7 @@ def test_what_is_no_archive_is_said(tmp_path):
 
 @pytest.mark.parametrize("mode", MODES)
 def test_a_file_without_a_name_is_refused(mode):
-    archive = io.BytesIO(archive_bytes(mode, [("one", b"1"), (".", b"2")]))
+    archive = io.BytesIO(archive_bytes(mode, {"one": b"1", ".": b"2"}))
 
     with pytest.raises(ArchiveError, match="a file in it has no name"):
         list(archive_members(archive))
@@ -223,7 +205,11 @@ def test_a_file_without_a_name_is_refused(mode):
 
 @pytest.mark.parametrize(
     "members",
-    [[("a", b"1"), ("a", b"2")], [("a", b"1"), ("a/b", b"2")], [("b/a", b"1"), ("b", b"")]],
+    [
+        {"a": b"1", special(tarfile.REGTYPE, "a"): b"2"},
+        {"a": b"1", "a/b": b"2"},
+        {"b/a": b"1", "b": b""},
+    ],
 )
 def test_two_members_of_one_name_are_refused(members, tmp_path):
     with pytest.raises(ArchiveError, match="twice"):

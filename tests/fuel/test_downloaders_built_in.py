@@ -1,11 +1,10 @@
 import argparse
 import dataclasses
 import hashlib
-import io
 import os
-import zipfile
 
 import pytest
+from archive_files import zip_bytes
 from file_server import Served
 from small_data_sets import DATA_SETS, raw_files, tar_bytes
 
@@ -140,14 +139,6 @@ def test_with_a_sha_256_the_md5_is_of_no_account(server, tmp_path):
 
     assert file.checksum == f"SHA-256 {hashlib.sha256(CONTENT).hexdigest()}"
     assert (tmp_path / "file").read_bytes() == CONTENT
-
-
-def zip_bytes(members):
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in members.items():
-            archive.writestr(name, content)
-    return buffer.getvalue()
 
 
 def archive_mirror(server, content, max_size=10_000):
