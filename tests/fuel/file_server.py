@@ -1,8 +1,11 @@
 """A web server in a thread of the tests, that serves bytes well or badly."""
 
+import hashlib
 import http.server
 import threading
 from dataclasses import dataclass, field
+
+from fuel.downloaders import DataFile
 
 
 @dataclass
@@ -23,6 +26,11 @@ class Served:
     drips: bool = False
     announced: bool = True
     first: list["Served"] = field(default_factory=list)
+
+
+def data_file(name, content):
+    """What a recipe says of a file with this content."""
+    return DataFile(name=name, sha256=hashlib.sha256(content).hexdigest(), size=len(content))
 
 
 class FileServer:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from archive_files import tar_bytes, zip_bytes
-from file_server import Served
+from file_server import Served, data_file
 
 from fuel.commands.download import main as fuel_download
 from fuel.downloaders import (
@@ -28,10 +28,6 @@ from fuel.exceptions import NeedURLPrefix
 
 def serve(server, contents):
     server.files = {f"/{name}": Served(content) for name, content in contents.items()}
-
-
-def data_file(name, content):
-    return DataFile(name=name, sha256=hashlib.sha256(content).hexdigest(), size=len(content))
 
 
 FILES = {"list_attr_celeba.txt": b"attributes", "img_align_celeba.zip": b"images"}

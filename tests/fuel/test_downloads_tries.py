@@ -1,6 +1,5 @@
 """Downloads from servers that break off: what is asked for again, how often, and what is not."""
 
-import hashlib
 import io
 import logging
 import random
@@ -8,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
-from file_server import Served
+from file_server import Served, data_file
 
-from fuel.downloaders import DataFile, DownloadError, HTTPMirror, Patience, fetch
+from fuel.downloaders import DownloadError, HTTPMirror, Patience, fetch
 from fuel.downloaders.base import download
 
 CONTENT = random.Random(2).randbytes(200_000)
@@ -19,7 +18,7 @@ AT_ONCE = Patience(pause=0)
 
 def fetch_file(server, directory, served, patience=AT_ONCE):
     server.files["/file"] = served
-    file = DataFile(name="file", sha256=hashlib.sha256(CONTENT).hexdigest(), size=len(CONTENT))
+    file = data_file("file", CONTENT)
     fetch([(file,)], [HTTPMirror(url=server.url, patience=patience)], directory)
     return (directory / "file").read_bytes()
 

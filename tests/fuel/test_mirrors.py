@@ -9,7 +9,7 @@ import tarfile
 import threading
 
 import pytest
-from file_server import FileServer, Served
+from file_server import FileServer, Served, data_file
 
 from fuel.downloaders import DataFile, DownloadError, HTTPMirror, NpmMirror, Patience, fetch
 
@@ -17,11 +17,7 @@ CONTENT = random.Random(0).randbytes(200_000)
 RAW = b"the same, not packed"
 
 
-def data_file(content=CONTENT, name="data.gz"):
-    return DataFile(name=name, sha256=hashlib.sha256(content).hexdigest(), size=len(content))
-
-
-WANTED = [(data_file(), data_file(RAW, "data"))]
+WANTED = [(data_file("data.gz", CONTENT), data_file("data", RAW))]
 
 
 @pytest.fixture
@@ -176,7 +172,7 @@ def test_when_no_mirror_works_each_is_named_with_its_reason_and_what_to_do(tmp_p
 
 
 def test_what_one_mirror_had_is_kept_for_the_next(server, good, tmp_path):
-    other = data_file(RAW, "other")
+    other = data_file("other", RAW)
     server.files["/half/data.gz"] = Served(CONTENT)
     server.files["/rest/other"] = Served(RAW)
     mirrors = [HTTPMirror(url=f"{server.url}/half"), HTTPMirror(url=f"{server.url}/rest")]

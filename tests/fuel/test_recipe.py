@@ -1,19 +1,14 @@
 import argparse
-import hashlib
 import logging
 import os
 
 import pytest
-from file_server import Served
+from file_server import Served, data_file
 
 from fuel.downloaders import DataFile, DownloadError, HTTPMirror, Recipe
 from fuel.exceptions import NeedURLPrefix
 
 CONTENTS = {"images.gz": b"packed images", "labels.gz": b"packed labels"}
-
-
-def data_file(name, content):
-    return DataFile(name=name, sha256=hashlib.sha256(content).hexdigest(), size=len(content))
 
 
 FILES = [data_file(name, content) for name, content in CONTENTS.items()]
