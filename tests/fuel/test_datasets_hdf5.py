@@ -208,22 +208,24 @@ def test_indices_given_by_reference_are_sorted_and_each_used_once(tmp_path):
     assert np.array_equal(dataset.get_data(request=[2, 0])[0], FEATURES[[19, 3]])
 
 
+FIELDS_OF_ONE_ELEMENT = np.dtype(
+    [
+        ("split", "S5"),
+        ("source", "S8"),
+        ("start", np.int64, (1,)),
+        ("stop", np.int64, (1,)),
+        ("indices", h5py.ref_dtype),
+        ("available", np.bool_, (1,)),
+        ("comment", "S1"),
+    ]
+)
+
+
 def test_files_whose_split_fields_are_arrays_of_one_element_are_read(tmp_path):
-    old = np.dtype(
-        [
-            ("split", "S5"),
-            ("source", "S8"),
-            ("start", np.int64, (1,)),
-            ("stop", np.int64, (1,)),
-            ("indices", h5py.ref_dtype),
-            ("available", np.bool_, (1,)),
-            ("comment", "S1"),
-        ]
-    )
     row = (b"train", b"features", 2, 6, h5py.Reference(), True, b".")
     with h5py.File(tmp_path / "f", "w") as file:
         file["features"] = FEATURES
-        file.attrs["split"] = np.array([row], dtype=old)
+        file.attrs["split"] = np.array([row], dtype=FIELDS_OF_ONE_ELEMENT)
 
     dataset = H5PYDataset(tmp_path / "f", ("train",))
 
@@ -251,17 +253,6 @@ def test_names_stored_as_strings_of_variable_length_are_read(tmp_path):
 
 @pytest.mark.parametrize("load_in_memory", [False, True])
 def test_all_of_a_file_with_fields_of_one_element_is_read(tmp_path, load_in_memory):
-    old = np.dtype(
-        [
-            ("split", "S5"),
-            ("source", "S8"),
-            ("start", np.int64, (1,)),
-            ("stop", np.int64, (1,)),
-            ("indices", h5py.ref_dtype),
-            ("available", np.bool_, (1,)),
-            ("comment", "S1"),
-        ]
-    )
     with h5py.File(tmp_path / "f", "w") as file:
         file["features"] = FEATURES
         file["targets"] = TARGETS
@@ -273,7 +264,7 @@ def test_all_of_a_file_with_fields_of_one_element_is_read(tmp_path, load_in_memo
             (b"test", b"features", 0, 0, chosen, True, b"."),
             (b"test", b"targets", 0, 0, none, False, b"."),
         ]
-        file.attrs["split"] = np.array(rows, dtype=old)
+        file.attrs["split"] = np.array(rows, dtype=FIELDS_OF_ONE_ELEMENT)
 
     dataset = H5PYDataset(tmp_path / "f", ("train",), load_in_memory=load_in_memory)
     both = H5PYDataset(tmp_path / "f", ("test", "train"), load_in_memory=load_in_memory)

@@ -298,6 +298,19 @@ def test_what_was_saved_is_noted_in_the_row_that_was_saved(straight):
     assert [row["saved_to"] for row in rows] == [str(straight / "checkpoint.h5")] * LAST
 
 
+class Program(TrainingExtension):
+    """Runs a program after each epoch, and keeps what it says."""
+
+    def __init__(self, code, path, name=None):
+        super().__init__(name)
+        self.command = [sys.executable, "-c", code, HERE, path]
+        self.told = []
+
+    def after_epoch(self):
+        done = subprocess.run(self.command, capture_output=True, text=True, check=True)
+        self.told.append(done.stdout)
+
+
 SECOND_RUN = """
 import sys
 from pathlib import Path
@@ -313,18 +326,12 @@ except RuntimeError as error:
 
 def test_two_runs_cannot_write_one_checkpoint(tmp_path):
     path = tmp_path / "checkpoint.h5"
-    told = []
+    other = Program(SECOND_RUN, path)
 
-    class StartAnother(TrainingExtension):
-        def after_epoch(self):
-            command = [sys.executable, "-c", SECOND_RUN, HERE, path]
-            done = subprocess.run(command, capture_output=True, text=True, check=True)
-            told.append(done.stdout)
+    make_run([Record(7), other, Checkpoint(path)]).run()
 
-    make_run([Record(7), StartAnother(), Checkpoint(path)]).run()
-
-    assert len(told) == 1
-    assert f"writes {path} already; give each run a folder of its own" in told[0]
+    assert len(other.told) == 1
+    assert f"writes {path} already; give each run a folder of its own" in other.told[0]
 
 
 SECOND_RESUMPTION = """
@@ -342,18 +349,13 @@ except RuntimeError as error:
 
 
 def test_a_run_that_is_resumed_while_it_still_goes_on_is_not_disturbed(straight, tmp_path):
-    told = []
+    other = Program(SECOND_RESUMPTION, tmp_path, name="Photograph")
 
-    class ResumeElsewhere(TrainingExtension):
-        def after_epoch(self):
-            command = [sys.executable, "-c", SECOND_RESUMPTION, HERE, tmp_path]
-            done = subprocess.run(command, capture_output=True, text=True, check=True)
-            told.append(done.stdout)
+    run(tmp_path, other)
 
-    run(tmp_path, ResumeElsewhere(name="Photograph"))
-
-    assert len(told) == 2
-    assert all("checkpoint.h5 already; give each run a folder of its own" in text for text in told)
+    said = "checkpoint.h5 already; give each run a folder of its own"
+    assert len(other.told) == 2
+    assert all(said in text for text in other.told)
     assert results(tmp_path) == results(straight)
 
 
