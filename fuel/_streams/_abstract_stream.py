@@ -5,7 +5,7 @@ from typing import Any
 
 from fuel._shard import Shard
 from fuel._streams._context import Context
-from fuel._streams._copy import copied_state
+from fuel._streams._copy import copied_state, load_copied_state
 from fuel._streams._measuring import profile
 from fuel._streams._pending import Deferring
 from fuel._streams._placed import Placed
@@ -296,11 +296,7 @@ class PartOfStream(AbstractDataStream):
         return copied_state(self, _UNSAVED)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        place = state.pop("_place")
-        vars(self).update(state)
-        self._items = self._item_context = self._loaded = None
-        if place is not None:
-            self.load_state_dict(place)
+        load_copied_state(self, state, _UNSAVED)
 
     def _take(self) -> Any:
         """The next item of the whole stream."""

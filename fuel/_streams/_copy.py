@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
-__all__ = ["copied_state"]
+__all__ = ["copied_state", "load_copied_state"]
 
 
 def copied_state(stream: Any, live: Collection[str]) -> dict[str, Any]:
@@ -16,3 +16,11 @@ def copied_state(stream: Any, live: Collection[str]) -> dict[str, Any]:
         return {**state, "_place": stream.state_dict()}
     except NotImplementedError:
         return {**state, "_place": None}
+
+
+def load_copied_state(stream: Any, state: dict[str, Any], live: Collection[str]) -> None:
+    """Give a new stream what `copied_state` gave of another one, and bring it to its place."""
+    place = state.pop("_place")
+    vars(stream).update(state, **dict.fromkeys(live))
+    if place is not None:
+        stream.load_state_dict(place)

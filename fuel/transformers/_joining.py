@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from fuel._streams._context import Context
-from fuel._streams._copy import copied_state
+from fuel._streams._copy import copied_state, load_copied_state
 from fuel._streams._stream_state import STATE_VERSION, check_state
 from fuel.iterator import DataIterator
 from fuel.streams import AbstractDataStream, AxisLabels
@@ -105,11 +105,7 @@ class JoiningStream(AbstractDataStream):
         return copied_state(self, _UNSAVED)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        place = state.pop("_place")
-        vars(self).update(state)
-        self.child_epoch_iterators = self._loaded = None
-        if place is not None:
-            self.load_state_dict(place)
+        load_copied_state(self, state, _UNSAVED)
 
     def _context(self) -> Context:
         """The item's own step; seed and epoch are those of the first stream."""

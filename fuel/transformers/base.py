@@ -8,7 +8,7 @@ from fuel._random_state import has_random_state, load_random_states, random_stat
 from fuel._requests import skip_requests
 from fuel._shard import Shard
 from fuel._streams._context import NO_CONTEXT, Allocate, Context, new_array
-from fuel._streams._copy import copied_state
+from fuel._streams._copy import copied_state, load_copied_state
 from fuel._streams._pending import Deferring
 from fuel._streams._stream_state import STATE_VERSION, check_state
 from fuel.iterator import DataIterator
@@ -204,11 +204,7 @@ class Transformer(AbstractDataStream):
         return copied_state(self, _UNSAVED)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        place = state.pop("_place")
-        vars(self).update(state)
-        self.child_epoch_iterator = self._deferring = self._epoch_start = self._loaded = None
-        if place is not None:
-            self.load_state_dict(place)
+        load_copied_state(self, state, _UNSAVED)
 
     def _take_back(self) -> None:
         """Let the place be that of the item that failed here, so that it is not passed over."""
