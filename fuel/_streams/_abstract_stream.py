@@ -323,10 +323,7 @@ class PartOfStream(AbstractDataStream):
         loaded, self._loaded = self._loaded, None
         self._items = self.data_stream._continue_epoch()
         self._taken = self._counted = 0 if loaded is None else loaded["taken"]
-        step = 0 if loaded is None else loaded["step"]
-        iterator = self._follow(DataIterator(self, None, as_dict, step=step))
-        iterator.finished = loaded is not None and not loaded["in_epoch"]
-        return iterator
+        return self._follow_from(loaded, as_dict)
 
     def _abandon_epoch(self) -> None:
         self._loaded = None

@@ -131,6 +131,14 @@ class Placed(ABC):
         self._live = iterator
         return iterator
 
+    def _follow_from(self, loaded: Mapping[str, Any] | None, as_dict: bool) -> DataIterator:
+        """Follow an iterator over what is left of a loaded epoch; over a whole one if None was."""
+        if loaded is None:
+            return self._follow(DataIterator(self, None, as_dict))
+        iterator = self._follow(DataIterator(self, None, as_dict, step=loaded["step"]))
+        iterator.finished = not loaded["in_epoch"]
+        return iterator
+
     def _supersede(self) -> None:
         if self._live is not None:
             self._live.superseded = True

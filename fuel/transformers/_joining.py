@@ -117,10 +117,7 @@ class JoiningStream(AbstractDataStream):
     def _continue_epoch(self, as_dict: bool = False) -> Iterator[Any]:
         loaded, self._loaded = self._loaded, None
         self.child_epoch_iterators = [stream._continue_epoch() for stream in self.data_streams]
-        step = 0 if loaded is None else loaded["step"]
-        iterator = self._follow(DataIterator(self, None, as_dict, step=step))
-        iterator.finished = loaded is not None and not loaded["in_epoch"]
-        return iterator
+        return self._follow_from(loaded, as_dict)
 
     def _abandon_epoch(self) -> None:
         self._loaded = None
