@@ -55,7 +55,7 @@ class DataIterator(Iterator[Any]):
     def __next__(self) -> Any:
         return self._deliver(None)
 
-    def next_into(self, allocate: Deferring) -> Any:
+    def _next_into(self, allocate: Deferring) -> Any:
         """As `next`, for a transformer to which some of the item may come pending.
 
         Args:

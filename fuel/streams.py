@@ -227,8 +227,10 @@ class DataStream(AbstractDataStream):
         return frozenset(theirs for own, theirs in names if own in sources)
 
     def _get_into(self, request: Any, allocate: Deferring) -> Any:
-        assert isinstance(self.dataset, CanDefer)
-        return self.dataset.get_data_into(self.data_state, request, allocate)
+        dataset = self.dataset
+        if isinstance(dataset, CanDefer) and dataset._can_defer:  # it may be another one by now
+            return dataset.get_data_into(self.data_state, request, allocate)
+        return self.get_data(request)
 
     def _begin_pass(self) -> None:
         """Bring the data set to its next epoch."""

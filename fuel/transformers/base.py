@@ -118,8 +118,11 @@ class Transformer(AbstractDataStream):
             )
         self.check_kind()
         assert self.child_epoch_iterator is not None
-        if self._deferring is not None and self._deferring[0] is self.child_epoch_iterator:
-            data = self._deferring[0].next_into(self._deferring[1])
+        iterator, deferring = self._deferring or (None, None)
+        if "apply" in vars(self):  # what was put in its place on the way knows arrays only
+            deferring, allocate = None, new_array
+        if iterator is self.child_epoch_iterator and deferring is not None:
+            data = iterator._next_into(deferring)
         else:
             data = next(self.child_epoch_iterator)
         try:

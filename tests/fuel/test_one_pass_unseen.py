@@ -189,6 +189,26 @@ def test_the_iterators_of_the_children_give_arrays_to_everybody_else():
         assert [type(part) for part in next(iterator)] == [np.ndarray] * 2
 
 
+def test_another_data_set_and_another_method_are_heeded_on_the_way():
+    images = images_of()
+    stream = DataStream(IndexableDataset(images), iteration_scheme=SequentialScheme(40, 8))
+    chain = Cast(Cast(stream, "float32"), "float32")
+    inner, seen = chain.data_stream, []
+    epoch = chain.get_epoch_iterator()
+    next(epoch)
+
+    stream.dataset = Wrapped(stream.dataset)
+    (second,) = next(epoch)
+    stream.dataset = stream.dataset.wrapped
+    method = inner.apply
+    inner.apply = lambda data, context: seen.extend(data) or method(data, context)
+    (third,) = next(epoch)
+
+    assert (second == images[8:16] // 2).all()
+    assert (third == images[16:24]).all()
+    assert [type(batch) for batch in seen] == [np.ndarray]
+
+
 def test_an_iterator_in_place_of_the_childs_is_taken_from():
     images = images_of()
     chain = ScaleAndShift(stream_of(images), 1, 0, dtype="float32")
