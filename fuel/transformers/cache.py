@@ -7,13 +7,13 @@ import numpy as np
 
 from fuel.schemes import BatchSizeScheme
 from fuel.streams import AbstractDataStream
-from fuel.transformers._buffered import BufferedTransformer
+from fuel.transformers._pieces import PiecesTransformer
 from fuel.transformers.batches import as_batch, checked_size
 
 __all__ = ["Cache"]
 
 
-class Cache(BufferedTransformer):
+class Cache(PiecesTransformer):
     """Batches of the sizes that a scheme requests, cut from batches of other sizes.
 
     What is left of a batch of the child is at the head of the next. Batches are of the size
@@ -26,6 +26,8 @@ class Cache(BufferedTransformer):
     Raises:
         ValueError: if the stream produces examples, or if the scheme does not give batch sizes.
     """
+
+    _count_name = "used"
 
     def __init__(
         self, data_stream: AbstractDataStream, iteration_scheme: BatchSizeScheme, **kwargs: Any
@@ -41,7 +43,6 @@ class Cache(BufferedTransformer):
             )
         kwargs.setdefault("axis_labels", data_stream.axis_labels)
         super().__init__(data_stream, iteration_scheme=iteration_scheme, **kwargs)
-        self._used = 0
 
     @property
     def cache(self) -> list[list[Any]]:
@@ -49,7 +50,7 @@ class Cache(BufferedTransformer):
         columns: list[list[Any]] = [[] for _ in self.sources]
         for number, batch in enumerate(self._held):
             for column, part in zip(columns, batch, strict=True):
-                column.extend(part[self._used if number == 0 else 0 :])
+                column.extend(part[self._given if number == 0 else 0 :])
         return columns
 
     def next_item(self, request: Any) -> tuple[Any, ...]:
@@ -60,7 +61,7 @@ class Cache(BufferedTransformer):
             StopIteration: if none are left.
         """
         size = checked_size(self, request)
-        left = sum(map(_length, self._held)) - self._used
+        left = sum(map(_length, self._held)) - self._given
         while left < size:
             try:
                 left += _length(self.fetch())
@@ -71,29 +72,15 @@ class Cache(BufferedTransformer):
         parts: list[list[Any]] = [[] for _ in self.sources]
         while size and self._held:
             batch = self._held[0]
-            stop = min(self._used + size, _length(batch))
+            stop = min(self._given + size, _length(batch))
             for column, part in zip(parts, batch, strict=True):
-                column.append(part[self._used : stop])
-            size -= stop - self._used
-            self._used = stop
+                column.append(part[self._given : stop])
+            size -= stop - self._given
+            self._given = stop
             if stop == _length(batch):
                 self.release()
-                self._used = 0
+                self._given = 0
         return tuple(_joined(column) for column in parts)
-
-    def start_epoch(self) -> None:
-        """Hold nothing."""
-        super().start_epoch()
-        self._used = 0
-
-    def own_state(self) -> dict[str, Any]:
-        """How many batches are held, and how much of the first is used."""
-        return {**super().own_state(), "used": self._used if self.is_running else 0}
-
-    def load_own_state(self, state: Any) -> None:
-        """Restore what `own_state` gave."""
-        super().load_own_state(state)
-        self._used = state["used"]
 
 
 def _length(batch: tuple[Any, ...]) -> int:

@@ -5,13 +5,13 @@ from typing import Any
 import numpy as np
 
 from fuel.streams import AbstractDataStream
-from fuel.transformers._buffered import BufferedTransformer
+from fuel.transformers._pieces import PiecesTransformer
 from fuel.transformers.batches import as_batch
 
 __all__ = ["Segments"]
 
 
-class Segments(BufferedTransformer):
+class Segments(PiecesTransformer):
     """Cuts sequences into segments of a fixed length, one after the other.
 
     A recurrent network goes from segment to segment with the state it reached, and gradients stay
@@ -42,6 +42,8 @@ class Segments(BufferedTransformer):
     [('ab', True), ('cd', False), ('e', False), ('fg', True)]
     """
 
+    _count_name = "start"
+
     def __init__(
         self,
         data_stream: AbstractDataStream,
@@ -65,7 +67,6 @@ class Segments(BufferedTransformer):
         self.length = length
         self.begins_source = begins_source
         self.sources = (*data_stream.sources, begins_source)
-        self._start = 0
 
     def next_item(self, request: Any) -> tuple[Any, ...]:
         """The next segment, or batch of segments.
@@ -74,31 +75,17 @@ class Segments(BufferedTransformer):
             ValueError: if the sources of an item differ in length, or a batch is ragged.
             StopIteration: if there is none.
         """
-        while not self._held or self._start >= self._length_of(self._held[0]):
+        while not self._held or self._given >= self._length_of(self._held[0]):
             self.release()
-            self._start = 0
+            self._given = 0
             self._check(self.fetch())
         item = self._held[0]
-        part = slice(self._start, self._start + self.length)
-        begins = self._start == 0
-        self._start += self.length
+        part = slice(self._given, self._given + self.length)
+        begins = self._given == 0
+        self._given += self.length
         if self.produces_examples:
             return (*(sequence[part] for sequence in item), begins)
         return (*(_array(batch)[:, part] for batch in item), np.full(len(item[0]), begins))
-
-    def start_epoch(self) -> None:
-        """Hold nothing."""
-        super().start_epoch()
-        self._start = 0
-
-    def own_state(self) -> dict[str, Any]:
-        """Whether an item is held, and how far it has been cut."""
-        return {**super().own_state(), "start": self._start if self.is_running else 0}
-
-    def load_own_state(self, state: Any) -> None:
-        """Restore what `own_state` gave."""
-        super().load_own_state(state)
-        self._start = state["start"]
 
     def _length_of(self, item: tuple[Any, ...]) -> int:
         return len(item[0] if self.produces_examples else item[0][0])
