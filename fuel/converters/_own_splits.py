@@ -16,6 +16,7 @@ __all__ = [
     "ONE_SPLIT",
     "Draw",
     "add_arguments",
+    "add_files",
     "files_by_split",
     "parts_by_name",
     "refuse_two_ways",
@@ -156,6 +157,16 @@ def files_by_split(texts: Sequence[str]) -> dict[str, str]:
             )
         paths[split] = path
     return paths
+
+
+def add_files(subparser: argparse.ArgumentParser, what: str) -> None:
+    """Add the argument that `files_by_split` reads: paths, each of them of `what`."""
+    subparser.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help=f"{what}, relative to --directory; several as SPLIT=FILE",
+    )
 
 
 def add_arguments(subparser: argparse.ArgumentParser) -> None:

@@ -16,7 +16,13 @@ from typing import IO, Any
 import numpy as np
 
 from fuel._files._scratch import scratch_directory
-from fuel.converters._own_splits import Draw, add_arguments, files_by_split, refuse_two_ways
+from fuel.converters._own_splits import (
+    Draw,
+    add_arguments,
+    add_files,
+    files_by_split,
+    refuse_two_ways,
+)
 from fuel.converters._rows import BLOCK
 from fuel.converters._spool import Spool
 from fuel.converters.base import create_hdf5, fill_hdf5_file, progress_bar, record_inputs
@@ -104,12 +110,7 @@ def fill_subparser(subparser: argparse.ArgumentParser) -> Callable[..., tuple[st
     """Add the arguments of `fuel-convert npz`."""
     subparser.description = DESCRIPTION
     subparser.formatter_class = argparse.RawDescriptionHelpFormatter
-    subparser.add_argument(
-        "files",
-        nargs="+",
-        metavar="FILE",
-        help="a file, relative to --directory; several as SPLIT=FILE",
-    )
+    add_files(subparser, "a file")
     subparser.add_argument(
         "--by-suffix", action="store_true", help="arrays are named SOURCE_SPLIT, as x_train"
     )

@@ -15,6 +15,7 @@ from fuel._files._scratch import scratch_directory
 from fuel.converters._own_splits import (
     Draw,
     add_arguments,
+    add_files,
     files_by_split,
     parts_by_name,
     refuse_two_ways,
@@ -173,12 +174,7 @@ def fill_subparser(subparser: argparse.ArgumentParser) -> Callable[..., tuple[st
     """Add the arguments of `fuel-convert table`."""
     subparser.description = DESCRIPTION
     subparser.formatter_class = argparse.RawDescriptionHelpFormatter
-    subparser.add_argument(
-        "files",
-        nargs="+",
-        metavar="FILE",
-        help="a table, relative to --directory; several as SPLIT=FILE",
-    )
+    add_files(subparser, "a table")
     subparser.add_argument("--targets", metavar="COLUMN", help="the column of the targets")
     for flag, text in (
         ("--one-hot", "a column of texts, each to become a feature that is 0 or 1; repeatable"),
