@@ -222,7 +222,9 @@ class Transformer(AbstractDataStream):
     def _take_from(self, iterator: Iterator[Any]) -> None:
         """Take the child's items from `iterator`, pending where that is wanted and possible."""
         self.child_epoch_iterator, self._deferring = iterator, None
-        if isinstance(iterator, DataIterator) and (sources := self._sources_pending()):
+        if type(iterator) is not DataIterator or iterator.data_stream is not self.data_stream:
+            return  # it is of a stream's own making, and does more than to ask for data
+        if sources := self._sources_pending():
             self._deferring = iterator, Deferring(sources)
 
     def _sources_pending(self) -> frozenset[str]:

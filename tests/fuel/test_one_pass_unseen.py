@@ -5,6 +5,7 @@ import pytest
 from cut_images import AXES, assert_equal, cut, epoch_of, images_of, stream_of
 
 from fuel.datasets import IndexableDataset
+from fuel.iterator import DataIterator
 from fuel.schemes import SequentialScheme, ShuffledScheme
 from fuel.streams import DataStream
 from fuel.transformers import Cast, MultiProcessing, ScaleAndShift
@@ -33,6 +34,46 @@ class OwnDataset(IndexableDataset):
     def get_data(self, state=None, request=None):
         image, label = super().get_data(state, request)
         return image // 2, label
+
+
+class Halving(DataIterator):
+    """Halves what the stream gave."""
+
+    def __next__(self):
+        return tuple(part // 2 for part in super().__next__())
+
+
+class IteratesItsOwnWay(DataStream):
+    """A stream with an iterator of its own."""
+
+    def get_epoch_iterator(self, as_dict=False):
+        requests = super().get_epoch_iterator(as_dict).request_iterator
+        return Halving(self, requests, as_dict)
+
+
+class Passing:
+    """No more than a stream must have; its iterator is that of the stream it passes on."""
+
+    produces_examples, sources, axis_labels = False, ("data",), None
+
+    def __init__(self, stream):
+        self.stream = stream
+
+    def get_epoch_iterator(self, as_dict=False):
+        return self.stream.get_epoch_iterator(as_dict)
+
+
+def test_streams_that_iterate_their_own_way_are_heeded():
+    images = images_of()
+    dataset, scheme = IndexableDataset(images), SequentialScheme(len(images), 8)
+    halves = (images // 2).astype(np.float32)
+
+    for expected, stream in (
+        (halves, IteratesItsOwnWay(dataset, iteration_scheme=scheme)),
+        (images, Passing(DataStream(dataset, iteration_scheme=scheme))),
+    ):
+        batches = epoch_of(Cast(stream, "float32"))
+        assert (np.concatenate([batch for (batch,) in batches]) == expected).all()
 
 
 def test_a_subclass_of_a_transformer_is_given_arrays():
