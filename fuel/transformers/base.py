@@ -251,11 +251,11 @@ class Transformer(AbstractDataStream):
         if loaded is None:
             return self._begin(as_dict, 0)
         self.load_own_state(loaded["own"])
-        iterator = (
-            self._begin(as_dict, loaded["step"]) if loaded["in_epoch"] else DataIterator(self)
-        )
-        iterator.finished = not loaded["in_epoch"]
-        return iterator if loaded["in_epoch"] else self._follow(iterator)
+        if loaded["in_epoch"]:
+            return self._begin(as_dict, loaded["step"])
+        iterator = self._follow(DataIterator(self))
+        iterator.finished = True
+        return iterator
 
     def _abandon_epoch(self) -> None:
         if (
