@@ -87,11 +87,13 @@ class _Reader:
         self.place = 0
 
     def chains(self) -> Iterator[Chain]:
+        """Read the selectors between commas."""
         yield self._chain()
         while self._take(","):
             yield self._chain()
 
     def _chain(self) -> Chain:
+        """Read bricks, one inside the other, and the variable that ends them."""
         self._skip_spaces()
         start = self.place
         steps: list[Step] = []

@@ -80,6 +80,7 @@ def no_match(selector: str, chain: Chain, variables: Sequence[AnyVariable]) -> V
 
 
 def _brick_problem(steps: Sequence[Step], bricks: Sequence[Owner]) -> str:
+    """Why the last of these steps leads to no brick, though those before lead to some."""
     part = steps[-1].brick
     alone = [brick for brick in bricks if _brick_fits(part, brick)]
     if alone:
@@ -111,6 +112,7 @@ def _brick_problem(steps: Sequence[Step], bricks: Sequence[Owner]) -> str:
 
 
 def _variable_problem(chain: Chain, variables: Sequence[AnyVariable]) -> str:
+    """Why no variable is what the last part asks for, though its bricks are there."""
     part = chain.variable
     roles = [name for variable in variables for name in _role_names(variable)]
     names = [variable.name for variable in variables]

@@ -31,6 +31,8 @@ def dependencies(
 
 
 class _Search:
+    """One walk through a traced function, which finds what each variable is computed from."""
+
     def __init__(self, variables: Mapping[Position, AnyVariable]) -> None:
         self.variables = variables
         self.around = {
@@ -66,6 +68,7 @@ class _Search:
     def _inside(
         self, eqn: Any, inner: _jax.Inner, inputs: list[Sources], position: Position
     ) -> list[Sources]:
+        """What the results of an equation that has bodies are computed from."""
         places = [(body, (*position, number)) for number, body in enumerate(inner.bodies)]
         match inner.kind:
             case "scan":
@@ -89,6 +92,7 @@ class _Search:
     def _loop(
         self, body: _jax.Body, place: Position, inputs: list[Sources], consts: int, carried: int
     ) -> list[Sources]:
+        """Visit a loop body until what is carried depends on nothing new."""
         fixed, carry, rest = inputs[:consts], inputs[consts:][:carried], inputs[consts + carried :]
         while True:
             results = self.visit(body, [*fixed, *carry, *rest], place)

@@ -26,6 +26,8 @@ def live_positions(
 
 
 class _Search:
+    """One walk through a traced function, the last equation first, which marks what is needed."""
+
     def __init__(self, forced: set[Position], holds: Callable[[Any], bool]) -> None:
         self.forced = forced
         self.holds = holds
@@ -53,6 +55,7 @@ class _Search:
         return [variable in needed for variable in jaxpr.invars]
 
     def _inputs(self, eqn: Any, outs: list[bool], position: Position) -> list[bool]:
+        """Which inputs of an equation are needed, if these of its results are."""
         everything = [True] * len(eqn.invars)
         inner = None if _jax.is_ours(eqn) else _jax.inner(eqn)
         if inner is None or not any(self.holds(body.jaxpr) for body in inner.bodies):
@@ -72,6 +75,7 @@ class _Search:
                 return self.visit(places[0][0], outs, places[0][1])
 
     def _scan(self, eqn: Any, outs: list[bool], body: _jax.Body, place: Position) -> list[bool]:
+        """Visit a loop body until nothing more of what is carried is needed."""
         consts, carried = _jax.scan_arity(eqn)
         carry, ys = outs[:carried], outs[carried:]
         while True:

@@ -130,6 +130,8 @@ def evaluate(
 
 
 class _Evaluation:
+    """One run of a traced function, with rules applied and values captured on the way."""
+
     def __init__(
         self,
         traced: Traced,
@@ -171,6 +173,8 @@ class _Evaluation:
         return interpret(self.traced.body, sources, plan, self.frame)
 
     def _finish(self, subject: Variable | Parameter, is_conditional: bool) -> Action:
+        """What to do where the value of a subject is tagged."""
+
         def act(eqn: Any, inputs: list[Any], frame: Frame) -> list[Any]:
             value = jnp.asarray(inputs[0])  # a tagged Python number is one until here
             return [self._settle(subject, value, eqn.params["tag"], frame, is_conditional)]
@@ -209,6 +213,8 @@ class _Evaluation:
         return entries
 
     def _draw(self, parameter: Parameter) -> Action:
+        """What to do where a parameter that is rewritten in each step is read."""
+
         def act(eqn: Any, inputs: list[Any], frame: Frame) -> list[Any]:
             tag = Tag(parameter.name, parameter=parameter)
             rule = self.rules[parameter]

@@ -123,6 +123,7 @@ def _enter(around: Place, eqn: Any, number: int) -> Place:
 
 
 def _go_inside(place: Place, eqn: Any, kind: str, number: int) -> Place:
+    """The place of body `number` of an equation of this kind."""
     inside = replace(place, position=(*place.position, number))
     match kind:
         case "scan":
@@ -232,6 +233,7 @@ class _Names:
         self.first_kind: dict[str, str] = {}
 
     def give(self, base: str, kind: str) -> tuple[str, int]:
+        """The next key that begins with `base`, and how many of this kind came before."""
         call = self.calls[base, kind]
         self.calls[base, kind] += 1
         first = self.first_kind.setdefault(base, kind)
@@ -240,6 +242,7 @@ class _Names:
 
 
 def _site(place: Place, eqn: Any, names: _Names, bricks: Mapping[str, tuple[Owner, ...]]) -> Site:
+    """What an equation of ours says of the value at its place."""
     if "parameter" in eqn.params:
         return Site(place, parameter=eqn.params["parameter"])
     path, application, suffix = _whose(place.scopes)

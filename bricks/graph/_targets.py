@@ -58,6 +58,7 @@ def checked_number(transformation: str, argument: str, value: Any, most: float =
 def _checked_kinds(
     transformation: str, variables: Iterable[AnyVariable]
 ) -> tuple[AnyVariable, ...]:
+    """The variables, if they are a list of such; else an error with the cure."""
     if isinstance(variables, Variable | Parameter):
         raise TypeError(
             f"{transformation}: variables is the bare variable {variables}; pass a list: "

@@ -80,6 +80,7 @@ def _apply(
     output: str,
     measure: Callable[[Any], Any],
 ) -> ComputationGraph:
+    """Add to a cost the sum of a measure of some variables, and record it as `<kind>_penalty`."""
     targets = checked_targets(f"apply_{kind}", graph, variables)
     weight = checked_number(f"apply_{kind}", "weight", weight)
     for target in targets:
