@@ -20,6 +20,8 @@ NOT_SET: Final = object()
 
 @dataclass(frozen=True)
 class _Setting:
+    """What is declared of a setting: its type, where it comes from, and what it is by default."""
+
     type_: Callable[[Any], Any]
     default: Any
     default_factory: Callable[[], Any] | None

@@ -61,6 +61,7 @@ def _checked_slice(request: slice, num_examples: int) -> slice:
 
 
 def _checked_indices(request: Any, num_examples: int) -> slice | np.ndarray:
+    """A list of examples as an array, or a slice if they follow each other."""
     indices = np.asarray(request)
     if indices.dtype is not _INT64:
         if not len(indices):

@@ -178,6 +178,7 @@ def _zip_members(file: BinaryIO, budget: _Budget) -> Iterator[ArchiveMember]:
 
 
 def _tar_members(file: BinaryIO, budget: _Budget) -> Iterator[ArchiveMember]:
+    """The files of a tar archive; a link is the file that it leads to."""
     label = budget.label
     places: dict[str, tuple[int, int]] = {}
     with ExitStack() as stack:

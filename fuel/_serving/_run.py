@@ -99,6 +99,7 @@ def state_of(stream: AbstractDataStream) -> dict[str, Any] | None:
 
 
 def _items(stream: AbstractDataStream, epoch: Iterator[Any]) -> Iterator[Reply]:
+    """What to answer until an epoch ends: items with their places, and errors."""
     knows_place = True
     while True:
         try:

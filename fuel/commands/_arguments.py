@@ -138,6 +138,8 @@ def add_completion(parser: argparse.ArgumentParser) -> None:
 
 
 class _PrintCompletion(argparse.Action):
+    """Prints the script for the shell that was named, and ends the command."""
+
     def __call__(
         self,
         parser: argparse.ArgumentParser,

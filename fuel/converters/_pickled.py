@@ -120,6 +120,7 @@ class _Machine:
         self._memo: dict[int, Any] = {}
 
     def run(self) -> Any:
+        """What the pickle is of, still in the making."""
         while (opcode := self._take(1)) != b".":
             self._step(opcode)
         return self._pop()
@@ -143,6 +144,7 @@ class _Machine:
             self._change(opcode)
 
     def _change(self, opcode: bytes) -> None:
+        """Follow an opcode that changes what is on the stack."""
         match opcode:
             case b"(":
                 self._marked.append(self._stack)

@@ -112,6 +112,7 @@ class _Tables:
 
     @classmethod
     def looked_at(cls, by_split: Mapping[str, Table], roles: Roles, missing: str) -> _Tables:
+        """Read the tables once, to learn what is in their columns."""
         tables = cls(by_split, Cleaner(roles, missing), Survey(roles))
         for _, rows in tables.rows():
             tables.survey.look(rows)
