@@ -46,10 +46,13 @@ def unflatten(text: str, arrays: list[np.ndarray], parameters: Mapping[str, np.n
 
 @dataclass
 class _Flattening:
+    """A state on its way to JSON, whose arrays are put aside, but for those of parameters."""
+
     parameters: Mapping[str, np.ndarray]
     arrays: list[tuple[Place, np.ndarray]] = field(default_factory=list)
 
     def encode(self, value: Any, place: Place) -> Any:
+        """What stands in the JSON for a value at this place of the state."""
         if value is None or isinstance(value, bool | str) or type(value) is int:
             return value
         if type(value) is float:
@@ -106,6 +109,7 @@ def _is_same(one: np.ndarray, other: np.ndarray | None) -> bool:
 
 
 def _decoded(value: Any, arrays: list[np.ndarray], parameters: Mapping[str, np.ndarray]) -> Any:
+    """What `_Flattening.encode` made `value` of."""
     if isinstance(value, list):
         return [_decoded(item, arrays, parameters) for item in value]
     if not isinstance(value, dict):

@@ -32,6 +32,7 @@ class _Content:
         return self
 
     def to_state(self, iteration: int) -> dict[str, Any]:
+        """A copy, with the number of its step."""
         self.settle()
         return {
             "iteration": iteration,
@@ -41,6 +42,7 @@ class _Content:
         }
 
     def to_dict(self, iteration: int, *, notes: bool) -> dict[str, Any]:
+        """The records by name, behind where they were made; with notes or without."""
         self.settle()
         place = {"iterations_done": iteration, "epochs_done": self.epochs_done}
         return {**place, **self.results, **(self.notes if notes else {})}
