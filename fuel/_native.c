@@ -28,7 +28,7 @@
 #define WITH_AVX2
 #endif
 
-enum { LINE = 64, AHEAD = 2 };
+enum { CACHE_LINE = 64, AHEAD = 2 }; /* bytes, and pictures */
 
 /* Pictures (planes, height, width) of bytes, and which part of which of them is wanted.
  *
@@ -55,61 +55,61 @@ INLINE void prefetch(const Wanted *wanted, Py_ssize_t number) {
     const uint8_t *plane = corner(wanted, number);
     Py_ssize_t length = (wanted->h - 1) * wanted->width + wanted->w;
     for (Py_ssize_t p = 0; p < wanted->planes; p++, plane += wanted->height * wanted->width)
-        for (Py_ssize_t at = 0; at < length; at += LINE) PREFETCH(plane + at);
+        for (Py_ssize_t at = 0; at < length; at += CACHE_LINE) PREFETCH(plane + at);
 }
 
 /* Times a scale, plus a shift if there is one: to add 0 would make 0 of -0. */
 typedef struct {
     float scale, shift;
     int shifts;
-} Line;
+} Affine;
 
-/* Bytes as floats on a line; from the last to the first if they are to be mirrored. */
-typedef void Convert(const uint8_t *in, Py_ssize_t n, int mirrored, Line line, float *out);
+/* Bytes as floats, scaled and shifted; from the last to the first if they are to be mirrored. */
+typedef void Convert(const uint8_t *in, Py_ssize_t n, int mirrored, Affine affine, float *out);
 
-INLINE void convert_all(const uint8_t *in, Py_ssize_t n, int mirrored, Line line, float *out) {
+INLINE void convert_all(const uint8_t *in, Py_ssize_t n, int mirrored, Affine affine, float *out) {
     for (Py_ssize_t i = 0; i < n; i++) {
-        float scaled = (float)in[mirrored ? n - 1 - i : i] * line.scale;
-        out[i] = line.shifts ? scaled + line.shift : scaled;
+        float scaled = (float)in[mirrored ? n - 1 - i : i] * affine.scale;
+        out[i] = affine.shifts ? scaled + affine.shift : scaled;
     }
 }
 
-static void convert(const uint8_t *in, Py_ssize_t n, int mirrored, Line line, float *out) {
+static void convert(const uint8_t *in, Py_ssize_t n, int mirrored, Affine affine, float *out) {
     if (mirrored)
-        convert_all(in, n, 1, line, out);
+        convert_all(in, n, 1, affine, out);
     else
-        convert_all(in, n, 0, line, out);
+        convert_all(in, n, 0, affine, out);
 }
 
 #ifdef WITH_AVX2
 #define AVX2 __attribute__((target("avx2")))
 
-AVX2 static inline void convert_eight(const uint8_t *in, int mirrored, Line line, float *out) {
+AVX2 static inline void convert_eight(const uint8_t *in, int mirrored, Affine affine, float *out) {
     const __m128i backwards = _mm_set_epi8(-1, -1, -1, -1, -1, -1, -1, -1, 0, 1, 2, 3, 4, 5, 6, 7);
     __m128i bytes = _mm_loadl_epi64((const __m128i *)in);
     if (mirrored) bytes = _mm_shuffle_epi8(bytes, backwards);
     __m256 floats = _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(bytes));
-    floats = _mm256_mul_ps(floats, _mm256_set1_ps(line.scale));
-    if (line.shifts) floats = _mm256_add_ps(floats, _mm256_set1_ps(line.shift));
+    floats = _mm256_mul_ps(floats, _mm256_set1_ps(affine.scale));
+    if (affine.shifts) floats = _mm256_add_ps(floats, _mm256_set1_ps(affine.shift));
     _mm256_storeu_ps(out, floats);
 }
 
 AVX2 static inline void convert_avx2(
-    const uint8_t *in, Py_ssize_t n, int mirrored, Line line, float *out
+    const uint8_t *in, Py_ssize_t n, int mirrored, Affine affine, float *out
 ) {
     if (n < 8) {
-        convert_all(in, n, mirrored, line, out);
+        convert_all(in, n, mirrored, affine, out);
         return;
     }
     for (Py_ssize_t i = 0; i < n; i += 8) {
         Py_ssize_t at = i + 8 <= n ? i : n - 8; /* the last eight may repeat some */
-        convert_eight(in + (mirrored ? n - 8 - at : at), mirrored, line, out + at);
+        convert_eight(in + (mirrored ? n - 8 - at : at), mirrored, affine, out + at);
     }
 }
 #endif
 
 INLINE void write_floats_by(
-    Convert *convert_row, const Wanted *wanted, Line line, float *out
+    Convert *convert_row, const Wanted *wanted, Affine affine, float *out
 ) {
     Py_ssize_t h = wanted->h, w = wanted->w, width = wanted->width;
     for (Py_ssize_t i = 0; i < wanted->count; i++) {
@@ -118,24 +118,24 @@ INLINE void write_floats_by(
         prefetch(wanted, i + AHEAD);
         for (Py_ssize_t p = 0; p < wanted->planes; p++, plane += wanted->height * width)
             for (Py_ssize_t y = 0; y < h; y++, out += w)
-                convert_row(plane + (down ? h - 1 - y : y) * width, w, across, line, out);
+                convert_row(plane + (down ? h - 1 - y : y) * width, w, across, affine, out);
     }
 }
 
 #ifdef WITH_AVX2
-AVX2 static void write_floats_avx2(const Wanted *wanted, Line line, float *out) {
-    write_floats_by(convert_avx2, wanted, line, out);
+AVX2 static void write_floats_avx2(const Wanted *wanted, Affine affine, float *out) {
+    write_floats_by(convert_avx2, wanted, affine, out);
 }
 #endif
 
-static void write_floats(const Wanted *wanted, Line line, float *out) {
+static void write_floats(const Wanted *wanted, Affine affine, float *out) {
 #ifdef WITH_AVX2
     if (__builtin_cpu_supports("avx2")) {
-        write_floats_avx2(wanted, line, out);
+        write_floats_avx2(wanted, affine, out);
         return;
     }
 #endif
-    write_floats_by(convert, wanted, line, out);
+    write_floats_by(convert, wanted, affine, out);
 }
 
 /* Eight bytes at a time, by a loop that compilers know as a swap of bytes. */
@@ -189,7 +189,8 @@ static int are_all_within(const int64_t *values, Py_ssize_t count, Py_ssize_t li
     return 1;
 }
 
-/* NULL, or what is wrong: nothing outside of the buffers may be touched, whatever the caller says.
+/* NULL, or what is wrong: nothing outside of the buffers may be touched, whatever the caller says;
+ * as long as no other thread changes the numbers in them meanwhile.
  */
 static const char *problem(const Wanted *wanted, const Buffers *buffers, Py_ssize_t item_size) {
     Py_ssize_t count = wanted->count, planes = wanted->planes, room = PY_SSIZE_T_MAX / 8;
@@ -234,12 +235,12 @@ static PyObject *gather(PyObject *arguments, int as_floats) {
     wanted.across = buffers.across.buf;
     wanted.down = buffers.down.buf;
     wanted.count = buffers.rows.len / 8;
-    Line line = {scale, (float)shift, shift != 0};
+    Affine affine = {scale, (float)shift, shift != 0};
     const char *wrong = problem(&wanted, &buffers, as_floats ? sizeof(float) : 1);
     if (wrong == NULL) {
         Py_BEGIN_ALLOW_THREADS
         if (as_floats)
-            write_floats(&wanted, line, buffers.out.buf);
+            write_floats(&wanted, affine, buffers.out.buf);
         else
             write_bytes(&wanted, buffers.out.buf);
         Py_END_ALLOW_THREADS
