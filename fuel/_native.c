@@ -190,7 +190,7 @@ static int are_all_within(const int64_t *values, Py_ssize_t count, Py_ssize_t li
 }
 
 /* NULL, or what is wrong: nothing outside of the buffers may be touched, whatever the caller says;
- * as long as no other thread changes the numbers in them meanwhile.
+ * as long as no other thread changes the numbers in them meanwhile, for which callers give copies.
  */
 static const char *problem(const Wanted *wanted, const Buffers *buffers, Py_ssize_t item_size) {
     Py_ssize_t count = wanted->count, planes = wanted->planes, room = PY_SSIZE_T_MAX / 8;

@@ -200,4 +200,5 @@ def is_suitable(array: Any) -> bool:
 
 
 def _int64(values: Any) -> np.ndarray:
-    return np.ascontiguousarray(values, np.int64)
+    """A copy, which nobody can change between the compiled code's look at it and its use."""
+    return np.array(values, np.int64)
