@@ -83,11 +83,13 @@ class ArchiveMember:
         name: its path, relative, with `/` between its parts, none of them `..`.
         size: its length in bytes, as the archive declares it; no more can be read.
         file: gives its bytes; raises `ArchiveError` where the archive is damaged.
+        archive: what to call the archive in errors.
     """
 
     name: str
     size: int
     file: BinaryIO
+    archive: str
 
 
 def archive_label(archive: Archive) -> str:
@@ -174,7 +176,9 @@ def _zip_members(file: BinaryIO, budget: _Budget) -> Iterator[ArchiveMember]:
                 opened = archive.open(info)
             with opened:
                 reader = _buffered(_Reader(opened, budget.label, name))
-                yield ArchiveMember(name=name, size=info.file_size, file=reader)
+                yield ArchiveMember(
+                    name=name, size=info.file_size, file=reader, archive=budget.label
+                )
 
 
 def _tar_members(file: BinaryIO, budget: _Budget) -> Iterator[ArchiveMember]:
@@ -206,6 +210,7 @@ def _tar_members(file: BinaryIO, budget: _Budget) -> Iterator[ArchiveMember]:
                 name=name,
                 size=size,
                 file=_buffered(_Reader(_Section(measured, offset, size), label, name)),
+                archive=label,
             )
         with _damage_of(label):
             _check_end(measured, archive.offset)

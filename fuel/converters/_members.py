@@ -31,14 +31,14 @@ def read_member(member: ArchiveMember, limit: int = MEMBER_LIMIT) -> bytes:
     """
     if member.size > limit:
         raise ArchiveError(
-            f"{member.name} in the archive has {member.size} bytes, which no such file has; "
+            f"{member.name} in {member.archive} has {member.size} bytes, which no such file has; "
             f"at most {limit} are read"
         )
     content = member.file.read()
     if len(content) != member.size:
         raise ArchiveError(
-            f"{member.name} in the archive is damaged: it has {len(content)} bytes, and should "
-            f"have {member.size}"
+            f"{member.name} in {member.archive} is damaged: it has {len(content)} bytes, and "
+            f"should have {member.size}"
         )
     return content
 
