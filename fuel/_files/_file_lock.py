@@ -7,7 +7,7 @@ import logging
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
 
@@ -84,11 +84,8 @@ def is_at(handle: FileIO, path: Path) -> bool:
 
 def _lock(handle: FileIO, kind: int, stop: float | None, path: Path, note: bool) -> None:
     started = time.monotonic()
-    try:
+    with suppress(BlockingIOError):
         fcntl.flock(handle, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        pass
-    else:
         return
     if note:
         logger.info("%s: another process is at it; waiting for it to end", path.name)
