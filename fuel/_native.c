@@ -28,7 +28,13 @@
 #define WITH_AVX2
 #endif
 
-enum { CACHE_LINE = 64, AHEAD = 2 }; /* bytes, and pictures */
+enum {
+    CACHE_LINE = 64, /* bytes */
+    AHEAD = 2,       /* pictures: so far ahead of their use rows are asked for */
+    LARGE = 1 << 20, /* bytes: results that size are in no fast cache, so that they are asked for */
+    SOON = 1024,     /* bytes ahead of where they are written to, */
+    MOST = 4096,     /* and so many at most for a row */
+};
 
 /* Pictures (planes, height, width) of bytes, and which part of which of them is wanted.
  *
@@ -49,13 +55,11 @@ INLINE const uint8_t *corner(const Wanted *wanted, Py_ssize_t number) {
     return wanted->pictures + (row * wanted->planes * wanted->height + top) * wanted->width + left;
 }
 
-/* Ask for a picture that will be needed soon. */
-INLINE void prefetch(const Wanted *wanted, Py_ssize_t number) {
-    if (number >= wanted->count) return;
-    const uint8_t *plane = corner(wanted, number);
-    Py_ssize_t length = (wanted->h - 1) * wanted->width + wanted->w;
-    for (Py_ssize_t p = 0; p < wanted->planes; p++, plane += wanted->height * wanted->width)
-        for (Py_ssize_t at = 0; at < length; at += CACHE_LINE) PREFETCH(plane + at);
+/* Ask for bytes that will be needed soon. Rows are asked for one by one, beside the work on others;
+ * all at once would be more than memory takes requests for, and stop that work.
+ */
+INLINE void prefetch(const void *bytes, Py_ssize_t length) {
+    for (Py_ssize_t at = 0; at < length; at += CACHE_LINE) PREFETCH((const char *)bytes + at);
 }
 
 /* Times a scale, plus a shift if there is one: to add 0 would make 0 of -0. */
@@ -111,14 +115,21 @@ AVX2 static inline void convert_avx2(
 INLINE void write_floats_by(
     Convert *convert_row, const Wanted *wanted, Affine affine, float *out
 ) {
-    Py_ssize_t h = wanted->h, w = wanted->w, width = wanted->width;
+    Py_ssize_t h = wanted->h, w = wanted->w, width = wanted->width, size = wanted->height * width;
+    Py_ssize_t written = w * (Py_ssize_t)sizeof *out;
+    int is_large = wanted->count * wanted->planes * h * written > LARGE;
     for (Py_ssize_t i = 0; i < wanted->count; i++) {
         const uint8_t *plane = corner(wanted, i);
+        int more = i + AHEAD < wanted->count;
+        const uint8_t *ahead = corner(wanted, more ? i + AHEAD : i);
         int across = wanted->across && wanted->across[i], down = wanted->down && wanted->down[i];
-        prefetch(wanted, i + AHEAD);
-        for (Py_ssize_t p = 0; p < wanted->planes; p++, plane += wanted->height * width)
-            for (Py_ssize_t y = 0; y < h; y++, out += w)
+        for (Py_ssize_t p = 0; p < wanted->planes; p++, plane += size, ahead += size) {
+            for (Py_ssize_t y = 0; y < h; y++, out += w) {
+                if (more) prefetch(ahead + y * width, w);
+                if (is_large) prefetch((const char *)out + SOON, written < MOST ? written : MOST);
                 convert_row(plane + (down ? h - 1 - y : y) * width, w, across, affine, out);
+            }
+        }
     }
 }
 
@@ -138,26 +149,35 @@ static void write_floats(const Wanted *wanted, Affine affine, float *out) {
     write_floats_by(convert, wanted, affine, out);
 }
 
-/* Eight bytes at a time, by a loop that compilers know as a swap of bytes. */
+/* Eight bytes from the last to the first, in a way that compilers know. */
+INLINE uint64_t swapped(uint64_t bytes) {
+    const uint64_t ones = 0x00ff00ff00ff00ffU, twos = 0x0000ffff0000ffffU;
+    bytes = (bytes >> 8 & ones) | (bytes & ones) << 8;
+    bytes = (bytes >> 16 & twos) | (bytes & twos) << 16;
+    return bytes >> 32 | bytes << 32;
+}
+
 INLINE void mirror(const uint8_t *in, Py_ssize_t n, uint8_t *out) {
     Py_ssize_t i = 0;
     for (; i + 8 <= n; i += 8) {
-        uint8_t bytes[8], swapped[8];
-        memcpy(bytes, in + n - 8 - i, 8);
-        for (int j = 0; j < 8; j++) swapped[j] = bytes[7 - j];
-        memcpy(out + i, swapped, 8);
+        uint64_t bytes;
+        memcpy(&bytes, in + n - 8 - i, 8);
+        bytes = swapped(bytes);
+        memcpy(out + i, &bytes, 8);
     }
     for (; i < n; i++) out[i] = in[n - 1 - i];
 }
 
 static void write_bytes(const Wanted *wanted, uint8_t *out) {
-    Py_ssize_t h = wanted->h, w = wanted->w, width = wanted->width;
+    Py_ssize_t h = wanted->h, w = wanted->w, width = wanted->width, size = wanted->height * width;
     for (Py_ssize_t i = 0; i < wanted->count; i++) {
         const uint8_t *plane = corner(wanted, i);
+        int more = i + AHEAD < wanted->count;
+        const uint8_t *ahead = corner(wanted, more ? i + AHEAD : i);
         int across = wanted->across && wanted->across[i], down = wanted->down && wanted->down[i];
-        prefetch(wanted, i + AHEAD);
-        for (Py_ssize_t p = 0; p < wanted->planes; p++, plane += wanted->height * width) {
+        for (Py_ssize_t p = 0; p < wanted->planes; p++, plane += size, ahead += size) {
             for (Py_ssize_t y = 0; y < h; y++, out += w) {
+                if (more) prefetch(ahead + y * width, w);
                 const uint8_t *row = plane + (down ? h - 1 - y : y) * width;
                 if (across)
                     mirror(row, w, out);
