@@ -30,7 +30,7 @@
 
 enum {
     CACHE_LINE = 64, /* bytes */
-    AHEAD = 2,       /* pictures: so far ahead of their use rows are asked for */
+    AHEAD = 1,       /* pictures: so far ahead of their use, rows are asked for */
     LARGE = 1 << 20, /* bytes: results that size are in no fast cache, so that they are asked for */
     SOON = 1024,     /* bytes ahead of where they are written to, */
     MOST = 4096,     /* and so many at most for a row */
@@ -62,74 +62,72 @@ INLINE void prefetch(const void *bytes, Py_ssize_t length) {
     for (Py_ssize_t at = 0; at < length; at += CACHE_LINE) PREFETCH((const char *)bytes + at);
 }
 
-/* Times a scale, plus a shift if there is one: to add 0 would make 0 of -0. */
+/* Times a scale, plus a shift; that is -0 if there is none, for to add 0 would make 0 of -0. */
 typedef struct {
     float scale, shift;
-    int shifts;
 } Affine;
 
 /* Bytes as floats, scaled and shifted; from the last to the first if they are to be mirrored. */
 typedef void Convert(const uint8_t *in, Py_ssize_t n, int mirrored, Affine affine, float *out);
 
-INLINE void convert_all(const uint8_t *in, Py_ssize_t n, int mirrored, Affine affine, float *out) {
-    for (Py_ssize_t i = 0; i < n; i++) {
-        float scaled = (float)in[mirrored ? n - 1 - i : i] * affine.scale;
-        out[i] = affine.shifts ? scaled + affine.shift : scaled;
-    }
-}
-
-static void convert(const uint8_t *in, Py_ssize_t n, int mirrored, Affine affine, float *out) {
-    if (mirrored)
-        convert_all(in, n, 1, affine, out);
-    else
-        convert_all(in, n, 0, affine, out);
+INLINE void convert(const uint8_t *in, Py_ssize_t n, int mirrored, Affine affine, float *out) {
+    for (Py_ssize_t i = 0; i < n; i++)
+        out[i] = (float)in[mirrored ? n - 1 - i : i] * affine.scale + affine.shift;
 }
 
 #ifdef WITH_AVX2
 #define AVX2 __attribute__((target("avx2")))
 
-AVX2 static inline void convert_eight(const uint8_t *in, int mirrored, Affine affine, float *out) {
+AVX2 INLINE void convert_eight(const uint8_t *in, int mirrored, Affine affine, float *out) {
     const __m128i backwards = _mm_set_epi8(-1, -1, -1, -1, -1, -1, -1, -1, 0, 1, 2, 3, 4, 5, 6, 7);
     __m128i bytes = _mm_loadl_epi64((const __m128i *)in);
     if (mirrored) bytes = _mm_shuffle_epi8(bytes, backwards);
     __m256 floats = _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(bytes));
     floats = _mm256_mul_ps(floats, _mm256_set1_ps(affine.scale));
-    if (affine.shifts) floats = _mm256_add_ps(floats, _mm256_set1_ps(affine.shift));
-    _mm256_storeu_ps(out, floats);
+    _mm256_storeu_ps(out, _mm256_add_ps(floats, _mm256_set1_ps(affine.shift)));
 }
 
-AVX2 static inline void convert_avx2(
+AVX2 INLINE void convert_avx2(
     const uint8_t *in, Py_ssize_t n, int mirrored, Affine affine, float *out
 ) {
-    if (n < 8) {
-        convert_all(in, n, mirrored, affine, out);
+    Py_ssize_t last = n - 8;
+    if (last < 0) {
+        convert(in, n, mirrored, affine, out);
         return;
     }
-    for (Py_ssize_t i = 0; i < n; i += 8) {
-        Py_ssize_t at = i + 8 <= n ? i : n - 8; /* the last eight may repeat some */
-        convert_eight(in + (mirrored ? n - 8 - at : at), mirrored, affine, out + at);
-    }
+    for (Py_ssize_t i = 0; i < last; i += 8)
+        convert_eight(in + (mirrored ? last - i : i), mirrored, affine, out + i);
+    convert_eight(in + (mirrored ? 0 : last), mirrored, affine, out + last); /* some of it again */
 }
 #endif
+
+/* One picture; whether it is mirrored left to right is known when this is compiled. */
+INLINE void convert_picture(
+    Convert *convert_row, const Wanted *wanted, Py_ssize_t i, int across, Affine affine, float *out
+) {
+    Py_ssize_t h = wanted->h, w = wanted->w, width = wanted->width, size = wanted->height * width;
+    Py_ssize_t planes = wanted->planes, written = w * (Py_ssize_t)sizeof *out;
+    int is_large = wanted->count * planes * h * written > LARGE;
+    int down = wanted->down && wanted->down[i], more = i + AHEAD < wanted->count;
+    const uint8_t *plane = corner(wanted, i), *ahead = corner(wanted, more ? i + AHEAD : i);
+    for (Py_ssize_t p = 0; p < planes; p++, plane += size, ahead += size) {
+        for (Py_ssize_t y = 0; y < h; y++, out += w) {
+            if (more) prefetch(ahead + y * width, w);
+            if (is_large) prefetch((const char *)out + SOON, written < MOST ? written : MOST);
+            convert_row(plane + (down ? h - 1 - y : y) * width, w, across, affine, out);
+        }
+    }
+}
 
 INLINE void write_floats_by(
     Convert *convert_row, const Wanted *wanted, Affine affine, float *out
 ) {
-    Py_ssize_t h = wanted->h, w = wanted->w, width = wanted->width, size = wanted->height * width;
-    Py_ssize_t written = w * (Py_ssize_t)sizeof *out;
-    int is_large = wanted->count * wanted->planes * h * written > LARGE;
-    for (Py_ssize_t i = 0; i < wanted->count; i++) {
-        const uint8_t *plane = corner(wanted, i);
-        int more = i + AHEAD < wanted->count;
-        const uint8_t *ahead = corner(wanted, more ? i + AHEAD : i);
-        int across = wanted->across && wanted->across[i], down = wanted->down && wanted->down[i];
-        for (Py_ssize_t p = 0; p < wanted->planes; p++, plane += size, ahead += size) {
-            for (Py_ssize_t y = 0; y < h; y++, out += w) {
-                if (more) prefetch(ahead + y * width, w);
-                if (is_large) prefetch((const char *)out + SOON, written < MOST ? written : MOST);
-                convert_row(plane + (down ? h - 1 - y : y) * width, w, across, affine, out);
-            }
-        }
+    Py_ssize_t size = wanted->planes * wanted->h * wanted->w;
+    for (Py_ssize_t i = 0; i < wanted->count; i++, out += size) {
+        if (wanted->across && wanted->across[i])
+            convert_picture(convert_row, wanted, i, 1, affine, out);
+        else
+            convert_picture(convert_row, wanted, i, 0, affine, out);
     }
 }
 
@@ -255,7 +253,7 @@ static PyObject *gather(PyObject *arguments, int as_floats) {
     wanted.across = buffers.across.buf;
     wanted.down = buffers.down.buf;
     wanted.count = buffers.rows.len / 8;
-    Affine affine = {scale, (float)shift, shift != 0};
+    Affine affine = {scale, shift != 0 ? (float)shift : -0.0f};
     const char *wrong = problem(&wanted, &buffers, as_floats ? sizeof(float) : 1);
     if (wrong == NULL) {
         Py_BEGIN_ALLOW_THREADS

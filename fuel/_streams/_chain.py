@@ -25,7 +25,7 @@ from numpy.typing import DTypeLike
 from fuel._requests import as_list
 from fuel._shard import WHOLE, Shard
 from fuel._streams._context import Allocate, Context, Place, new_array
-from fuel._streams._pending import Deferring
+from fuel._streams._pending import Deferring, Pending, as_array
 from fuel.datasets._dataset import Dataset
 from fuel.streams import AbstractDataStream, DataStream
 from fuel.transformers.base import Transformer
@@ -58,7 +58,8 @@ class Chain:
         self.transformers = tuple(transformers)
         self._state = dataset.open()
         self._as_lists = not dataset.accepts_arrays
-        finals = set(transformers[-1].sources if transformers else sources)
+        self._names = tuple(transformers[-1].sources if transformers else sources)
+        finals = set(self._names)
         self._finals: list[frozenset[str]] = []
         for transformer in reversed(self.transformers):
             self._finals.append(frozenset(finals))
@@ -70,8 +71,10 @@ class Chain:
         self._dataset_finals = frozenset(names[final] for final in finals)
         # what is pending, by who makes it: the data set, and every transformer but the last
         self._pending = [transformer._sources_pending() for transformer in self.transformers]
-        self._pending.append(frozenset())
-        self._steps: tuple[Allocate, _Steps] | None = None
+        self._pending_end: frozenset[str] = frozenset()
+        if transformers:
+            self._pending_end = transformers[-1]._gives_pending(frozenset(self._names))
+        self._steps: tuple[tuple[Allocate, bool], _Steps] | None = None
 
     @classmethod
     def of(cls, stream: AbstractDataStream) -> "Chain":
@@ -108,9 +111,33 @@ class Chain:
         Returns:
             One element for each source of the stream.
         """
+        return tuple(self._apply_all(request, place, self._steps_by(allocate, pending_end=False)))
+
+    @property
+    def can_describe(self) -> bool:
+        """Whether something of its items can be pending from the data set to the end.
+
+        Then it is quick to describe an item, and most of the work is to make it.
+        """
+        return all(self._pending) and bool(self._pending_end)
+
+    def describe(self, request: Any, place: Place, allocate: Allocate) -> tuple[Any, ...]:
+        """The item of `request`, some of which may be pending; `make` completes it."""
+        item = self._apply_all(request, place, self._steps_by(allocate, pending_end=True))
+        for part in item:
+            if type(part) is Pending:
+                part.settle()
+        return tuple(item)
+
+    def make(self, item: tuple[Any, ...], allocate: Allocate) -> tuple[Any, ...]:
+        """An item that was described, with nothing pending."""
+        parts = zip(self._names, item, strict=True)
+        return tuple([as_array(part, source, allocate) for source, part in parts])
+
+    def _apply_all(self, request: Any, place: Place, by: _Steps) -> Any:
         if self.shard.count > 1:
             place = place._replace(step=self.shard.whole_step(place.step))
-        first, steps = self._steps_by(allocate)
+        first, steps = by
         data: Any
         if self._as_lists:
             data = self.dataset.get_data(self._state, as_list(request))
@@ -118,24 +145,24 @@ class Chain:
             data = self.dataset.get_data_into(self._state, request, first)
         for apply, own in steps:
             data = apply(data, Context(request, place, own))
-        return tuple(data)
+        return data
 
-    def _steps_by(self, allocate: Allocate) -> _Steps:
+    def _steps_by(self, allocate: Allocate, pending_end: bool) -> _Steps:
         """What the data set is to allocate by, and each transformer, together with what it does.
 
         Memory of `allocate` is for what becomes part of the item as it is; what the next one takes
         pending needs none.
         """
-        if self._steps is None or self._steps[0] != allocate:  # it is the same for all items
+        how = allocate, pending_end
+        if self._steps is None or self._steps[0] != how:  # it is the same for most items
             finals = (self._dataset_finals, *self._finals)
+            end = self._pending_end if pending_end else frozenset()
             first, *others = (
                 _deferring(pending, _only_for(own, allocate))
-                for own, pending in zip(finals, self._pending, strict=True)
+                for own, pending in zip(finals, (*self._pending, end), strict=True)
             )
             applies = [transformer.apply for transformer in self.transformers]
-            steps = first, list(zip(applies, others, strict=True))
-            self._steps = allocate, steps
-            return steps
+            self._steps = how, (first, list(zip(applies, others, strict=True)))
         return self._steps[1]
 
     def __getstate__(self) -> dict[str, Any]:

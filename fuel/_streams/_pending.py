@@ -2,9 +2,10 @@
 
 Where a transformer says that it takes them (`_takes_pending`) and what is before it that it gives
 them (`_gives_pending`), it asks for its items by a `Deferring`, and may be handed a `Pending` in
-place of an array: which rows, which window of each, which are mirrored. The last to know what to do
-with it makes the array, by compiled code that reads each byte once. The numbers are those that
-NumPy makes, bit for bit. Who asks in any other way, and code that is not our own, is given arrays.
+place of an array: which rows, which window of each, which are mirrored, how they are scaled. The
+last to know what to do with it makes the array, by compiled code that reads each byte once. The
+numbers are those that NumPy makes, bit for bit. Who asks in any other way, and code that is not our
+own, is given arrays.
 """
 
 from __future__ import annotations
@@ -33,12 +34,13 @@ __all__ = [
     "defers",
     "is_suitable",
     "keeps",
+    "pending_bytes",
     "pending_of",
 ]
 
 COMPILED = _native is not None
 """Whether the compiled code is there; if not, there is never anything pending."""
-_BYTE = np.dtype(np.uint8)
+_BYTE, _FLOAT = np.dtype(np.uint8), np.dtype(np.float32)
 _FIRST = np.zeros(1, np.int64)
 
 
@@ -73,7 +75,7 @@ class CanDefer(ABC):
 
 
 class Pending:
-    """Some rows of an array of bytes, perhaps cut and mirrored, that were not gathered yet.
+    """Some rows of an array of bytes, perhaps cut, mirrored and scaled, that are not gathered yet.
 
     Args:
         array: `(rows, ...)` unsigned bytes, C-contiguous.
@@ -87,6 +89,8 @@ class Pending:
         self._lefts: np.ndarray | None = None
         self._across: np.ndarray | None = None
         self._down: np.ndarray | None = None
+        self._affine: tuple[float, float] | None = None
+        self._settled: tuple[Any, ...] | None = None
         self.shape: tuple[int, ...] = (len(array if rows is None else rows), *array.shape[1:])
 
     @property
@@ -95,9 +99,14 @@ class Pending:
         return len(self.shape)
 
     @property
+    def dtype(self) -> np.dtype:
+        """Of what type they will be: bytes, or 32-bit floats once they are scaled."""
+        return _BYTE if self._affine is None else _FLOAT
+
+    @property
     def nbytes(self) -> int:
-        """How many bytes it describes."""
-        return math.prod(self.shape)
+        """How many bytes the array will have."""
+        return math.prod(self.shape) * self.dtype.itemsize
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -132,26 +141,40 @@ class Pending:
         made._down = down if self._down is None else self._down ^ down
         return made
 
+    def as_floats(self, scale: float = 1.0, shift: float = 0.0) -> Pending:
+        """Bytes as 32-bit floats, times a scale, plus a shift, in this order."""
+        assert self._affine is None
+        made = self._like(self.shape)
+        made._affine = scale, shift
+        return made
+
+    def settle(self) -> None:
+        """Work out all that the compiled code will be told."""
+        self._settled = self._described()
+
     def hand_on(self, source: str, allocate: Allocate) -> Pending | np.ndarray:
-        """Itself, if that is what `allocate` asks for; else the bytes, in an array it makes."""
-        if defers(allocate, source):
-            return self
-        out = allocate(source, self.shape, _BYTE)
-        _native.gather_bytes(*self._described(), out)
+        """Itself, if that is what `allocate` asks for; else an array, which that makes."""
+        return self if defers(allocate, source) else self.gather(source, allocate)
+
+    def gather(self, source: str, allocate: Allocate) -> np.ndarray:
+        """All that it describes, in an array made by `allocate`."""
+        out = allocate(source, self.shape, self.dtype)
+        self.write(out)
         return out
 
-    def as_floats(
-        self, source: str, allocate: Allocate, scale: float = 1.0, shift: float = 0.0
-    ) -> np.ndarray:
-        """The bytes as 32-bit floats, times a scale, plus a shift, in this order."""
-        out = allocate(source, self.shape, np.float32)
-        _native.gather_floats(*self._described(), out, scale, shift)
-        return out
+    def write(self, out: np.ndarray) -> None:
+        """All that it describes, to an array of its shape and type."""
+        described = self._settled or self._described()
+        if self._affine is None:
+            _native.gather_bytes(*described, out)
+        else:
+            _native.gather_floats(*described, out, *self._affine)
 
     def _like(self, shape: tuple[int, ...]) -> Pending:
         made = Pending(self._array, self._rows)
         made._tops, made._lefts = self._tops, self._lefts
         made._across, made._down = self._across, self._down
+        made._affine = self._affine
         made.shape = shape
         return made
 
@@ -161,7 +184,7 @@ class Pending:
         picture: tuple[int, ...]
         if tops is None and across is None:
             examples = 1 if self._rows is None else len(self)
-            picture = 1, 1, self.nbytes // examples
+            picture = 1, 1, math.prod(self.shape) // examples
             rows = _FIRST if self._rows is None else _int64(self._rows)
             return self._array, rows, picture, picture[1:], None, None, None, None
         rows = np.arange(len(self)) if self._rows is None else self._rows
@@ -188,9 +211,15 @@ def pending_of(data: Any) -> Pending | None:
     return Pending(data) if is_suitable(data) and data.flags.c_contiguous else None
 
 
-def as_array(data: Any, source: str) -> Any:
-    """`data`, made if it is pending."""
-    return data.hand_on(source, new_array) if type(data) is Pending else data
+def pending_bytes(data: Any) -> Pending | None:
+    """The same of what is not scaled yet."""
+    pending = pending_of(data)
+    return pending if pending is not None and pending.dtype is _BYTE else None
+
+
+def as_array(data: Any, source: str, allocate: Allocate = new_array) -> Any:
+    """`data`, gathered if it is pending."""
+    return data.gather(source, allocate) if type(data) is Pending else data
 
 
 def is_suitable(array: Any) -> bool:

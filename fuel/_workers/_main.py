@@ -6,6 +6,7 @@ is there. Messages are a JSON header and raw buffers.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import runpy
@@ -13,7 +14,7 @@ import sys
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
@@ -23,6 +24,7 @@ import zmq
 from fuel import _codec
 from fuel._streams._chain import Chain
 from fuel._streams._context import Place, new_array
+from fuel._streams._pending import Pending
 from fuel._workers import _parcel
 from fuel._workers._control import Control, Entry
 from fuel._workers._describe import SCRIPT
@@ -31,7 +33,7 @@ from fuel._workers._failure import describe_failure
 from fuel._workers._jobs import Job, epoch_jobs
 from fuel._workers._lifeline import end_with_parent
 from fuel._workers._result import ResultWriter
-from fuel._workers._slot_writer import OpenSlot, SlotWriter
+from fuel._workers._slot_writer import Layout, OpenSlot, SlotWriter
 from fuel.config_parser import config
 from fuel.streams import AbstractDataStream
 
@@ -39,12 +41,16 @@ IN_WORKER = "FUEL_WORKER"
 """The environment variable by which a worker knows that it is one."""
 _FEW = 8
 """Look for more requests when so few are left."""
+_AHEAD, _QUICK, _CHANCES = 8, 300_000, 5
+"""Describe so many items together at most, as long as that takes fewer nanoseconds for each; it is
+given up after so many times in a row that it took more."""
 _AWAKE, _SHORT_NAP, _LONG_NAP = 2e-4, 5e-5, 4e-3
 """Seconds without room before the first nap, of the first nap, and of the one that is not taken."""
-_LARGE, _ENOUGH, _REST, _LONGEST = 200_000, 2, 1e-10, 1e-3
-"""After a result that took so many nanoseconds, if more than so many wait for the consumer, rest
-for a tenth of that time, up to a millisecond: few results ahead stay in caches, and are made
-faster."""
+_LARGE, _CACHED, _ENOUGH = 200_000, 1 << 24, 2
+"""After a result that took so many nanoseconds, rest while more bytes of all workers wait for the
+consumer, and more results of this one: what is in a cache when it is read is read twice as fast."""
+_REST, _LONGEST = 2e-4, 5e-3
+"""Seconds of a rest, and of all before the next result."""
 _LOOK_AGAIN = 100
 """Milliseconds."""
 
@@ -93,6 +99,7 @@ class _Worker:
     ) -> None:
         self._stream = stream
         self._whole = settings["whole"]
+        self._workers = settings["workers"]
         self._chain = None if self._whole else Chain.of(stream)
         self._socket = socket
         self._control = Control(settings["control"], settings["depth"])
@@ -100,7 +107,10 @@ class _Worker:
         self._bell = Doorbell(tuple(settings["bell"]))
         self._wake = Doorbell(tuple(settings["wake"]))
         self._writer = ResultWriter()
-        self._jobs: deque[tuple[int, int, Callable[..., Any], Place, Any]] = deque()
+        self._jobs: deque[tuple[Any, ...]] = deque()
+        describes = self._chain is not None and self._chain.can_describe
+        self._chances = _CHANCES if describes else 0
+        self._ahead = 1
         self._run: tuple[int, Iterator[Job]] | None = None
         self._slot: OpenSlot | None = None
         self._poller = zmq.Poller()
@@ -113,18 +123,26 @@ class _Worker:
             idle = time.perf_counter_ns()
             self._wait_for_work()
             begin = time.perf_counter_ns()
-            generation, sequence, job, *arguments = self._take_job()
+            generation, sequence, work, *arguments = self._take_job()
             self._slot = None
             try:
-                kind, value, state = job(*arguments)
-                size = self._publish(generation, sequence, kind, value, state)
+                size = work(generation, sequence, *arguments)
             except (Exception, SystemExit) as error:
                 self._publish_error(generation, sequence, error)
                 size = 0
             took = time.perf_counter_ns() - begin
             self._control.add_statistics(took, begin - idle, size)
             if took > _LARGE and self._control.waiting() > _ENOUGH:
-                time.sleep(min(took * _REST, _LONGEST))  # so that the consumer finds a core
+                self._rest(size)
+
+    def _rest(self, size: int) -> None:
+        """Wait a little while as many results of a size wait for the consumer as caches hold."""
+        kept = _CACHED // max(1, size * self._workers)
+        if not kept:
+            return  # not even one of each worker stays in a cache
+        enough, end = max(kept, _ENOUGH), time.perf_counter() + _LONGEST
+        while self._control.waiting() > enough and time.perf_counter() < end:
+            time.sleep(_REST)
 
     def _wait_for_work(self) -> None:
         """Return when there is a job of the present generation and room for its result."""
@@ -149,6 +167,7 @@ class _Worker:
         A bell that the consumer thought needless at the very moment when we fell asleep would not
         be heard, so if there is work we look again after a while.
         """
+        self._ahead = 1  # what is waited for is handed over first
         self._control.is_worker_waiting = True
         if not (has_job and self._has_room()):
             self._poller.poll(_LOOK_AGAIN if has_job else None)
@@ -169,12 +188,14 @@ class _Worker:
         return self._control.may_publish() and self._slots.has_free_slot()
 
     def _take_job(self) -> tuple[Any, ...]:
-        """Generation and sequence number, a function that gives a result, and its arguments."""
+        """Generation and sequence number, what publishes the result, and its other arguments."""
         if self._jobs:
+            if self._chances and self._jobs[0][2] == self._compute:
+                self._describe()
             return self._jobs.popleft()
         assert self._run is not None
         generation, jobs = self._run
-        return generation, 0, next(jobs)
+        return generation, 0, self._go_on, next(jobs)
 
     def _receive(self) -> None:
         """Take in all messages that are there."""
@@ -200,9 +221,49 @@ class _Worker:
                     epoch_jobs(self._stream, state, message["abandon"], message["failed"]),
                 )
 
-    def _compute(self, place: Place, request: Any) -> tuple[str, Any, Any]:
+    def _describe(self) -> None:
+        """Describe the next few items, while all that this takes is in the caches.
+
+        To make a large one puts everything else out of them, and what is done next then takes three
+        times as long.
+        """
         assert self._chain is not None
-        return "item", self._chain(request, place, self._allocate), None
+        begin, count = time.perf_counter_ns(), min(self._ahead, len(self._jobs))
+        with contextlib.suppress(Exception, SystemExit):  # it fails again when it is its turn
+            for number in range(count):
+                generation, sequence, _, place, request = self._jobs[number]
+                item = self._chain.describe(request, place, new_array)
+                layout = self._writer.layout(item)
+                self._jobs[number] = generation, sequence, self._make, item, layout
+        self._ahead = min(2 * self._ahead, _AHEAD)
+        is_quick = time.perf_counter_ns() - begin < count * _QUICK
+        self._chances = _CHANCES if is_quick else self._chances - 1
+
+    def _make(self, generation: int, sequence: int, item: Any, layout: Layout | None) -> int:
+        """Publish an item that was described; its size in bytes."""
+        assert self._chain is not None
+        slot = self._slots.open_slot()
+        arrays = None if slot is None or layout is None else slot.lay_out(layout)
+        if slot is None or layout is None or arrays is None:
+            made = self._chain.make(item, self._allocate)
+            return self._publish(generation, sequence, "item", made, None)
+        for array, part in zip(arrays, item, strict=True):
+            if type(part) is Pending:
+                part.write(array)
+            else:
+                array[...] = part
+        slot.finish(layout.header)
+        return self._announce(generation, sequence, slot, layout.header)
+
+    def _compute(self, generation: int, sequence: int, place: Place, request: Any) -> int:
+        """Publish the item of a request; its size in bytes."""
+        assert self._chain is not None
+        item = self._chain(request, place, self._allocate)
+        return self._publish(generation, sequence, "item", item, None)
+
+    def _go_on(self, generation: int, sequence: int, job: Job) -> int:
+        """Publish what comes next of a stream that is run as a whole; its size in bytes."""
+        return self._publish(generation, sequence, *job())
 
     def _allocate(self, source: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
         """Memory in the slot as long as there is room, else ordinary memory."""
@@ -226,11 +287,16 @@ class _Worker:
         if header is None:
             frames = self._writer.to_frames(kind, value, state)
             self._socket.send_multipart([_codec.dump({"type": "result"}), *frames])
-            entry = Entry(generation, sequence, False, 0, 0, 0)
-        else:
-            self._slots.fitted()
-            self._control.mark(slot.number)
-            entry = Entry(generation, sequence, True, slot.number, slot.size, len(header))
+            self._control.publish(Entry(generation, sequence, False, 0, 0, 0))
+            self._bell.ring()
+            return slot.size
+        return self._announce(generation, sequence, slot, header)
+
+    def _announce(self, generation: int, sequence: int, slot: OpenSlot, header: bytes) -> int:
+        """Give a slot to the consumer; its size in bytes."""
+        self._slots.fitted()
+        self._control.mark(slot.number)
+        entry = Entry(generation, sequence, True, slot.number, slot.size, len(header))
         self._control.publish(entry)
         self._bell.ring()
         return slot.size

@@ -39,7 +39,7 @@ def prepare_workers(
     assigned = _as_json(config.assigned())
     parcel, needs_script = _parcel.pack(stream)
     script = os.path.abspath(sys.modules["__main__"].__file__ or "") if needs_script else None
-    settings = WorkerSettings(parcel, whole, script, depth, slots, timeout, assigned)
+    settings = WorkerSettings(parcel, whole, script, count, depth, slots, timeout, assigned)
     return Workers(settings, count)
 
 

@@ -39,6 +39,7 @@ class WorkerSettings(NamedTuple):
         parcel: descriptor of the packed stream.
         whole: whether the stream is run as a whole, rather than by requests.
         script: path of the user's script, if the stream needs what it defines.
+        workers: how many share the work.
         depth: results that a worker prepares ahead.
         slots: slots of its ring; those beyond `depth` can be on loan.
         timeout: seconds that a result may take; None for ever.
@@ -48,6 +49,7 @@ class WorkerSettings(NamedTuple):
     parcel: int
     whole: bool
     script: str | None
+    workers: int
     depth: int
     slots: int
     timeout: float | None
@@ -93,6 +95,7 @@ class WorkerProcess:
                     "whole": settings.whole,
                     "control": memories[0],
                     "memory": memories[1],
+                    "workers": settings.workers,
                     "depth": settings.depth,
                     "slots": settings.slots,
                     "bell": bells[0],

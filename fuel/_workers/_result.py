@@ -10,8 +10,11 @@ from numpy.typing import NDArray
 
 from fuel import _codec
 from fuel._codec import Buffer, CodecError
-from fuel._workers._slot_writer import OpenSlot
+from fuel._streams._pending import Pending
+from fuel._workers._shared_memory import ALIGNMENT, round_up
+from fuel._workers._slot_writer import Layout, OpenSlot
 
+_ARRAYS = (np.ndarray, Pending)
 _CACHED = 256
 """So many different headers are remembered; a stream has two or three."""
 
@@ -47,6 +50,7 @@ class ResultWriter:
     def __init__(self) -> None:
         self._headers: dict[Any, bytes] = {}
         self._last: tuple[Any, bytes] = (None, b"")
+        self._last_layout: tuple[Any, Layout | None] = (None, None)
 
     def to_frames(self, kind: str, value: Any, state: Any) -> list[Any]:
         """A result as frames of a message: the header, then each array."""
@@ -74,6 +78,28 @@ class ResultWriter:
         spans = [slot.place(_as_bytes(buffer)) for buffer in buffers]
         header = _codec.dump([kind, node, own, state_node, spans])
         return header if slot.finish(header) else None
+
+    def layout(self, item: tuple[Any, ...]) -> Layout | None:
+        """Where an item's arrays, made or pending, will lie in a slot.
+
+        Returns:
+            None if one of them is no array of plain numbers.
+        """
+        if not all(type(part) in _ARRAYS and not part.dtype.hasobject for part in item):
+            return None
+        kinds = tuple([(part.dtype, part.shape) for part in item])
+        last, layout = self._last_layout
+        if kinds == last:
+            return layout
+        value = tuple(np.empty(shape, dtype) for dtype, shape in kinds)
+        arrays, size = [], 0
+        for part in value:
+            start = round_up(size, ALIGNMENT)
+            arrays.append((part.dtype, part.shape, start))
+            size = start + part.nbytes
+        layout = Layout(tuple(arrays), size, self._header(tuple(arrays), value))
+        self._last_layout = (kinds, layout)
+        return layout
 
     def _header(self, key: Any, value: tuple[NDArray[Any], ...]) -> bytes:
         last, header = self._last

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import os
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from fuel._workers import _shared_memory
 from fuel._workers._control import MAX_REGIONS, MAX_SLOTS, Control
 from fuel._workers._shared_memory import ALIGNMENT, PAGE, round_up
 
-__all__ = ["OpenSlot", "SlotWriter", "slot_size_for"]
+__all__ = ["Layout", "OpenSlot", "SlotWriter", "slot_size_for"]
 
 _SLACK = 1.125
 """Slots are this much larger than the batch they are laid out for."""
@@ -103,6 +103,20 @@ class SlotWriter:
         self._oversize = 0
 
 
+class Layout(NamedTuple):
+    """Where the arrays of an item lie in a slot.
+
+    Attributes:
+        arrays: type, shape and start of each.
+        size: where the last one ends.
+        header: what the consumer is told of it.
+    """
+
+    arrays: tuple[tuple[np.dtype[Any], tuple[int, ...], int], ...]
+    size: int
+    header: bytes
+
+
 class OpenSlot:
     """A slot while it is being written.
 
@@ -119,6 +133,7 @@ class OpenSlot:
         self._address = address
         self._made: dict[int, tuple[NDArray[Any], int]] = {}
         self._header: tuple[int, bytes | None] = (0, None)
+        self._laid_out: tuple[Layout | None, list[NDArray[Any]]] = (None, [])
 
     def clear(self) -> None:
         """Begin anew."""
@@ -142,6 +157,26 @@ class OpenSlot:
         self._header = (self.size, header)
         return True
 
+    def lay_out(self, layout: Layout) -> list[NDArray[Any]] | None:
+        """The arrays of a layout, with nothing in them yet; None if it does not fit."""
+        last, arrays = self._laid_out
+        if layout is not last:
+            if layout.size + len(layout.header) > len(self.memory):
+                return None
+            arrays = [
+                np.ndarray(shape, dtype, self.memory, start)
+                for dtype, shape, start in layout.arrays
+            ]
+            self._laid_out = layout, arrays
+        self._extend(layout.size)
+        return arrays
+
+    def _extend(self, size: int) -> None:
+        """Hear that the slot is written up to `size`."""
+        self.size = size
+        if size > self._header[0]:
+            self._header = (0, None)
+
     def allocate(self, shape: tuple[int, ...], dtype: Any) -> NDArray[Any] | None:
         """An uninitialized array in the slot; None if it does not fit."""
         dtype = np.dtype(dtype)
@@ -149,9 +184,7 @@ class OpenSlot:
         length = dtype.itemsize * math.prod(shape)
         if start + length > len(self.memory) or dtype.hasobject:
             return None
-        self.size = start + length
-        if self.size > self._header[0]:
-            self._header = (0, None)
+        self._extend(start + length)
         array: NDArray[Any] = np.ndarray(shape, dtype, self.memory, start)
         self._made[id(array)] = array, start
         return array

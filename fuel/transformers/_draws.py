@@ -12,6 +12,7 @@ from fuel._streams._context import Place
 __all__ = ["Draws", "GivenDraws", "NumPyGenerator", "PlacedDraws"]
 
 NumPyGenerator = np.random.RandomState | np.random.Generator
+_HALF = np.uint64(32)
 
 
 class Draws(Protocol):
@@ -71,8 +72,12 @@ class PlacedDraws:
         Returns:
             `(count,)` 64-bit integers; of no axes if `count` is None.
         """
-        products = (self._raw(count) >> np.uint64(32)) * np.uint64(operator.index(limit))
-        return (products >> np.uint64(32)).astype(np.int64)
+        products = self._bits.random_raw(1 if count is None else count)
+        products >>= _HALF
+        products *= np.uint64(operator.index(limit))
+        products >>= _HALF
+        numbers = products.view(np.int64)
+        return numbers[0] if count is None else numbers
 
     def uniform(self, low: float, high: float, count: int | None = None) -> np.ndarray:
         """Floats from `low` to `high`, which itself comes by rounding only.

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from fuel._streams._context import Allocate, Context, new_array
-from fuel._streams._pending import as_array, pending_of
+from fuel._streams._pending import as_array, pending_bytes
 from fuel.config_parser import config
 from fuel.streams import AbstractDataStream
 from fuel.transformers._ragged import each, is_ragged
@@ -143,10 +143,8 @@ class ScaleAndShift(WritingTransformer):
                 "leave dtype out and cast afterwards"
             )
 
-    def _takes_pending(self) -> frozenset[str]:
-        """What is transformed, if compiled code can do it."""
-        can = self._is_exactly(ScaleAndShift) and self._is_simple()
-        return self._transformed_of_child() if can else frozenset()
+    def _knows_pending(self) -> bool:
+        return self._is_exactly(ScaleAndShift) and self._is_simple()
 
     def _is_simple(self) -> bool:
         """Whether NumPy would compute in 32-bit floats alone."""
@@ -160,8 +158,8 @@ class ScaleAndShift(WritingTransformer):
         )
 
     def _write(self, data: Any, source: str, allocate: Allocate) -> Any:
-        if self._is_simple() and (pending := pending_of(data)) is not None:
-            return pending.as_floats(source, allocate, self.scale, self.shift)
+        if self._is_simple() and (pending := pending_bytes(data)) is not None:
+            return pending.as_floats(self.scale, self.shift).hand_on(source, allocate)
         data = as_array(data, source)
         scale, shift = self.scale, self.shift
         if isinstance(data, list) and type(scale) in (int, float):  # times one, it would repeat
@@ -215,14 +213,12 @@ class Cast(WritingTransformer):
         super().__init__(data_stream, which_sources, **kwargs)
         self.dtype = _dtype(dtype)
 
-    def _takes_pending(self) -> frozenset[str]:
-        """What is cast, if it is cast to 32-bit floats."""
-        can = self._is_exactly(Cast) and self.dtype == np.float32
-        return self._transformed_of_child() if can else frozenset()
+    def _knows_pending(self) -> bool:
+        return self._is_exactly(Cast) and self.dtype == np.float32
 
     def _write(self, data: Any, source: str, allocate: Allocate) -> Any:
-        if self.dtype == np.float32 and (pending := pending_of(data)) is not None:
-            return pending.as_floats(source, allocate)
+        if self.dtype == np.float32 and (pending := pending_bytes(data)) is not None:
+            return pending.as_floats().hand_on(source, allocate)
         data = as_array(data, source)
         if not isinstance(data, np.ndarray) or data.dtype == self.dtype:
             return np.asarray(data, dtype=self.dtype)

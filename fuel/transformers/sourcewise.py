@@ -69,10 +69,20 @@ class SourcewiseTransformer(Transformer, ABC):
         """Whether this is of that very class, and nobody replaced its `apply`."""
         return COMPILED and type(self) is kind and "apply" not in vars(self)
 
-    def _transformed_of_child(self) -> frozenset[str]:
-        """The child's names of the sources that are transformed."""
+    def _knows_pending(self) -> bool:
+        """Whether it can do to what is pending what it does to arrays."""
+        return False
+
+    def _takes_pending(self) -> frozenset[str]:
+        if not self._knows_pending():
+            return frozenset()
         names = zip(self.data_stream.sources, self.sources, strict=False)
         return frozenset(child for child, own in names if own in self.which_sources)
+
+    def _gives_pending(self, sources: frozenset[str]) -> frozenset[str]:
+        if not self._knows_pending() or self._is_intercepted:
+            return frozenset()
+        return sources & frozenset(self.which_sources)
 
     def passes_on(self, source: str) -> str | None:
         """A source that is not transformed is passed on."""

@@ -15,10 +15,14 @@ def images_of(examples=40, channels=3, height=11, width=23):
     return rng.integers(0, 256, (examples, channels, height, width), dtype=np.uint8)
 
 
+def labelled(images, labels=None):
+    labels = np.arange(len(images), dtype=np.uint8) if labels is None else labels
+    sources = {"image": images, "label": labels}
+    return IndexableDataset(sources, axis_labels={"image": AXES, "label": ("batch",)})
+
+
 def stream_of(images, scheme=ShuffledScheme, batch_size=16):
-    sources = {"image": images, "label": np.arange(len(images), dtype=np.uint8)}
-    dataset = IndexableDataset(sources, axis_labels={"image": AXES, "label": ("batch",)})
-    return DataStream(dataset, iteration_scheme=scheme(len(images), batch_size))
+    return DataStream(labelled(images), iteration_scheme=scheme(len(images), batch_size))
 
 
 def cut(stream, window=(7, 17), vertical=0.4):

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cut_images import assert_equal, cut, epoch_of, images_of, stream_of
+from cut_images import assert_equal, cut, epoch_of, images_of, labelled, stream_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fuel.schemes import SequentialScheme, ShuffledScheme
-from fuel.transformers import Cast, Flatten, Mapping, MultiProcessing, ScaleAndShift
+from fuel.schemes import IterationScheme, SequentialScheme, ShuffledScheme
+from fuel.streams import DataStream
+from fuel.transformers import Cast, Flatten, Mapping, MultiProcessing, ScaleAndShift, WorkerError
 
 HERE = Path(__file__).parent
 SCHEMES = [ShuffledScheme, SequentialScheme]
@@ -33,7 +34,13 @@ def test_a_chain_gives_what_its_steps_give_in_numpy(data):
     scale, shift = data.draw(NUMBERS), data.draw(NUMBERS)
     images = images_of(9, channels, height, width)
 
-    chain = ScaleAndShift(cut(stream_of(images, scheme, 4), window), scale, shift, dtype="float32")
+    scaled_first = data.draw(st.booleans())
+    chain = stream_of(images, scheme, 4)
+    if not scaled_first:
+        chain = cut(chain, window)
+    chain = ScaleAndShift(chain, scale, shift, dtype="float32")
+    if scaled_first:
+        chain = cut(chain, window)
     apart = Mapping(cut(Mapping(stream_of(images, scheme, 4), same), window), same)
 
     expected = [
@@ -75,6 +82,13 @@ def chains(images):
         "cut twice": ScaleAndShift(twice, 3, 0, which_sources=("image",), dtype="float32"),
         "flat": ScaleAndShift(Flatten(cut(stream_of(images))), 2, 1, dtype="float32"),
         "wide": ScaleAndShift(cut(stream_of(images), (7, 23), 0), 2, 1, dtype="float32"),
+        "scaled, then cut": cut(ScaleAndShift(stream_of(images), 3, 1, dtype="float32")),
+        "scaled twice": ScaleAndShift(
+            ScaleAndShift(stream_of(images), 3, 1, dtype="float32"), 0.7, 1, dtype="float32"
+        ),
+        "cast, cut, scaled": ScaleAndShift(
+            cut(Cast(stream_of(images), "float32")), 0.7, 1, dtype="float32"
+        ),
         "too large for it": ScaleAndShift(cut(stream_of(images)), 1e39, 0, dtype="float32"),
     }
 
@@ -109,7 +123,7 @@ def test_without_compiled_code_all_is_the_same():
     pytest.importorskip("fuel._native")
     outputs = [printed(which, "print_chains()") for which in ("with", "without")]
     assert outputs[0] == outputs[1]
-    assert len(outputs[0].splitlines()) == 8
+    assert len(outputs[0].splitlines()) == 11
 
 
 def test_a_profile_says_that_compiled_code_is_missing():
@@ -136,12 +150,72 @@ def test_a_profile_counts_bytes_of_every_stage():
 
 
 @pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")
-@pytest.mark.parametrize("name", ["scaled", "labels too", "cut", "cut twice", "flat", "wide"])
+@pytest.mark.parametrize("name", sorted({*chains(images_of())} - {"too large for it"}))
 def test_workers_give_the_same(name):
     expected = epoch_of(chains(images_of())[name])
 
     with MultiProcessing(chains(images_of())[name], workers=2) as stream:
         assert_equal(epoch_of(stream), expected)
+
+
+def scaled(dataset, scheme):
+    stream = cut(DataStream(dataset, iteration_scheme=scheme))
+    return ScaleAndShift(stream, 2, 1, which_sources=("image",), dtype="float32")
+
+
+def test_a_request_that_fails_in_a_worker_is_the_only_one_that_does():
+    rows = [*range(40)] * 3
+    expected = epoch_of(scaled(labelled(images_of()), SequentialScheme(rows, 4)))
+    rows[53] = 40
+
+    items, errors = [], []
+    with MultiProcessing(scaled(labelled(images_of()), SequentialScheme(rows, 4))) as stream:
+        epoch = stream.get_epoch_iterator()
+        while len(items) + len(errors) < 30:
+            try:
+                items.append(tuple(part.copy() for part in next(epoch)))
+            except WorkerError as error:
+                errors.append((len(items), str(error)))
+
+    [(place, message)] = errors
+    assert place == 53 // 4
+    assert "example 40 was requested" in message
+    assert_equal(items, [*expected[:place], *expected[place + 1 :]])
+
+
+class Growing(IterationScheme):
+    """Batches that become larger and smaller again."""
+
+    requests_examples = False
+
+    def get_request_iterator(self):
+        return iter([[*range(size)] for size in (1, 2, 1, 8, 40, 40, 40, 3, 40, 1)])
+
+    def state_dict(self):
+        return {}
+
+    def load_state_dict(self, state):
+        pass
+
+    def fingerprint(self):
+        return "batches of several sizes"
+
+
+def test_batches_of_several_sizes_arrive_whole():
+    expected = epoch_of(scaled(labelled(images_of()), Growing()))
+    with MultiProcessing(scaled(labelled(images_of()), Growing()), workers=1) as stream:
+        assert_equal(epoch_of(stream), expected)
+
+
+def test_labels_that_are_no_numbers_arrive_with_what_is_made_in_one_pass():
+    names = np.array([f"number {row}" for row in range(40)], object)
+    scheme = SequentialScheme(40, 8)
+    expected = epoch_of(scaled(labelled(images_of(), names), scheme))
+    with MultiProcessing(scaled(labelled(images_of(), names), scheme)) as stream:
+        items = epoch_of(stream)
+
+    assert_equal([(image,) for image, _ in items], [(image,) for image, _ in expected])
+    assert [name for _, labels in items for name in labels] == names.tolist()
 
 
 def arguments(**changes):

@@ -44,16 +44,8 @@ class RandomFixedSizeCrop(RandomTransformer, ImageTransformer):
         self.window_shape = checked_shape("window_shape", window_shape)
         super().__init__(data_stream, **kwargs)
 
-    def _takes_pending(self) -> frozenset[str]:
-        """What is cropped."""
-        return (
-            self._transformed_of_child() if self._is_exactly(RandomFixedSizeCrop) else frozenset()
-        )
-
-    def _gives_pending(self, sources: frozenset[str]) -> frozenset[str]:
-        if not self._is_exactly(RandomFixedSizeCrop) or self._is_intercepted:
-            return frozenset()
-        return sources & frozenset(self.which_sources)
+    def _knows_pending(self) -> bool:
+        return self._is_exactly(RandomFixedSizeCrop)
 
     def _transform_one(self, example: Any, source: str, allocate: Allocate) -> np.ndarray:
         self.verify_example(source)

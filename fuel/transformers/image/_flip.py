@@ -48,14 +48,8 @@ class RandomFlip(RandomTransformer, ImageTransformer):
         self.vertical = checked_probability("vertical", vertical)
         super().__init__(data_stream, **kwargs)
 
-    def _takes_pending(self) -> frozenset[str]:
-        """What is mirrored."""
-        return self._transformed_of_child() if self._is_exactly(RandomFlip) else frozenset()
-
-    def _gives_pending(self, sources: frozenset[str]) -> frozenset[str]:
-        if not self._is_exactly(RandomFlip) or self._is_intercepted:
-            return frozenset()
-        return sources & frozenset(self.which_sources)
+    def _knows_pending(self) -> bool:
+        return self._is_exactly(RandomFlip)
 
     def _transform_one(self, example: Any, source: str, allocate: Allocate) -> np.ndarray:
         self.verify_example(source)
