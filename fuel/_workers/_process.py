@@ -24,9 +24,9 @@ from fuel._workers._slot_reader import SlotReader
 
 _STARTUP = 60.0
 """Seconds that a worker may take to start, where its time is limited."""
-_SHORT = 5e-4
-"""Seconds that are better waited awake: to be woken costs the worker up to a tenth of a
-millisecond on a virtual machine."""
+_AWAKE, _SHORT, _DOZE = 1e-4, 5e-4, 5e-5
+"""Seconds that are waited awake; and before being woken, which costs the worker up to a tenth of a
+millisecond on a virtual machine; and of the naps between."""
 _LONG, _WORTH_A_NAP, _NAP = 5e-3, 2e-4, 0.9
 """Waits of usually up to so many seconds end awake too; if results take more than so many to make,
 and are waited for most of the time, they begin asleep, by the clock, for that part of it."""
@@ -214,17 +214,20 @@ class WorkerProcess:
             self._limit = time.monotonic() + own
 
     def _await_bell(self) -> None:
-        """Wait for results; awake in the end if waits are short, for waking up takes longer."""
+        """Wait for results; awake or in naps if waits are short, for to be woken takes longer."""
         self._rung = self._bell.take()
         begin = time.perf_counter()
         if not self._rung and self._usual_wait < _LONG:
             each = self._seconds_each()
             if each > _WORTH_A_NAP and self._usual_wait > each / 3:
                 time.sleep(min(each, _LONG) * _NAP)
-            end = time.perf_counter() + _SHORT
+            since = time.perf_counter()
             self._rung = self._bell.take()
-            while not self._rung and time.perf_counter() < end:
-                os.sched_yield()
+            while not self._rung and (waited := time.perf_counter() - since) < _SHORT:
+                if waited < _AWAKE:
+                    os.sched_yield()
+                else:
+                    time.sleep(_DOZE)
                 self._rung = self._bell.take()
         while not self._rung:
             self._wait()
