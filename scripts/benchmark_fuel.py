@@ -219,6 +219,7 @@ def single(options: argparse.Namespace) -> Missed:
     start = figures.first_batch(a, size, 5)
     inside, first = figures.pauses(a, size, 25)
     cpu = figures.consumer_cost(b, size, max(options.batches // 4, 1))
+    ahead, written_before = figures.sum_of_batch(b, size, max(options.batches, 10))
     early, late = figures.memory(options.epochs)
     cold, warm = figures.cold_epoch(a, size)
     few, many = 10**4, options.rows
@@ -230,6 +231,7 @@ def single(options: argparse.Namespace) -> Missed:
     print(f"first batch from a new worker: {start:.2f} s")
     print(f"a batch {inside:.0f} us, the first of an epoch {first:.0f} us")
     print(f"the consumer's CPU for a batch of 6.3 MB: {cpu:.0f} us")
+    print(f"to sum a batch of B: {ahead:.0f} us, {written_before:.0f} if written just before")
     epochs = options.epochs
     print(f"memory after {epochs // 10} and {epochs} epochs: {early:.1f}, {late:.1f} MB")
     print(f"an epoch of work A's file when cold {cold:.3f} s, after {warm:.3f} s")

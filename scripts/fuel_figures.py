@@ -72,6 +72,30 @@ def consumer_cost(path: Path, batch_size: int, batches: int) -> float:
         return (_cpu() - begin) / batches * 1e6
 
 
+def sum_of_batch(path: Path, batch_size: int, batches: int) -> tuple[float, float]:
+    """Median microseconds to sum a batch of work B in a program that takes 0.3 ms besides.
+
+    Returns:
+        Of batches from a worker that may be 16 ahead, and of an array that was written just before.
+    """
+    from_worker, just_written = [], []
+    with MultiProcessing(work_b(path, batch_size), 16, workers=1) as stream:
+        for images, _ in itertools.islice(for_ever(stream), batches):
+            begin = time.perf_counter()
+            images.sum()
+            end = time.perf_counter()
+            from_worker.append((end - begin) * 1e6)
+            while time.perf_counter() < end + 3e-4:
+                pass
+        written = images.copy()
+    for _ in range(batches // 10):
+        np.multiply(written, 1, out=written)
+        begin = time.perf_counter()
+        written.sum()
+        just_written.append((time.perf_counter() - begin) * 1e6)
+    return statistics.median(from_worker), statistics.median(just_written)
+
+
 def first_batch(path: Path, batch_size: int, tries: int) -> float:
     """Seconds from making a stream with one worker to its first batch; the median of some tries."""
     times = []
