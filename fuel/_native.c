@@ -30,10 +30,10 @@
 
 enum {
     CACHE_LINE = 64, /* bytes */
-    AHEAD = 1,       /* pictures: so far ahead of their use, rows are asked for */
-    LARGE = 1 << 20, /* bytes: results that size are in no fast cache, so that they are asked for */
-    SOON = 1024,     /* bytes ahead of where they are written to, */
-    MOST = 4096,     /* and so many at most for a row */
+    AHEAD = 1,       /* pictures, from when a row is asked for to when it is used */
+    LARGE = 1 << 20, /* bytes: what is larger is in no fast cache, so results are asked for too, */
+    SOON = 1024,     /* so many bytes before they are written, */
+    MOST = 4096,     /* and no more than so many at once */
 };
 
 /* Pictures (planes, height, width) of bytes, and which part of which of them is wanted.
