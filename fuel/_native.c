@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#if defined(FLT_EVAL_METHOD) && FLT_EVAL_METHOD != 0
+#if defined(FLT_EVAL_METHOD) && FLT_EVAL_METHOD != 0 && FLT_EVAL_METHOD != 16
 #error "products of 32-bit floats are not rounded to 32 bits here, as NumPy's are"
 #endif
 
@@ -31,9 +31,9 @@
 enum {
     CACHE_LINE = 64, /* bytes */
     AHEAD = 1,       /* pictures, from when a row is asked for to when it is used */
-    LARGE = 1 << 20, /* bytes: what is larger is in no fast cache, so results are asked for too, */
-    SOON = 1024,     /* so many bytes before they are written, */
-    MOST = 4096,     /* and no more than so many at once */
+    LARGE = 1 << 20, /* bytes of a result that is in no fast cache, so that it is asked for too */
+    SOON = 1024,     /* bytes of it, from when they are asked for to when they are written */
+    MOST = 4096,     /* bytes of it that are asked for at once */
 };
 
 /* Pictures (planes, height, width) of bytes, and which part of which of them is wanted.
@@ -58,8 +58,12 @@ INLINE const uint8_t *corner(const Wanted *wanted, Py_ssize_t number) {
 /* Ask for bytes that will be needed soon. Rows are asked for one by one, beside the work on others;
  * all at once would be more than memory takes requests for, and stop that work.
  */
-INLINE void prefetch(const void *bytes, Py_ssize_t length) {
-    for (Py_ssize_t at = 0; at < length; at += CACHE_LINE) PREFETCH((const char *)bytes + at);
+INLINE void prefetch_at(uintptr_t address, Py_ssize_t length) {
+    for (Py_ssize_t at = 0; at < length; at += CACHE_LINE) PREFETCH((const void *)(address + at));
+}
+
+INLINE void prefetch(const uint8_t *bytes, Py_ssize_t length) {
+    prefetch_at((uintptr_t)bytes, length);
 }
 
 /* Times a scale, plus a shift; that is -0 if there is none, for to add 0 would make 0 of -0. */
@@ -113,7 +117,7 @@ INLINE void convert_picture(
     for (Py_ssize_t p = 0; p < planes; p++, plane += size, ahead += size) {
         for (Py_ssize_t y = 0; y < h; y++, out += w) {
             if (more) prefetch(ahead + y * width, w);
-            if (is_large) prefetch((const char *)out + SOON, written < MOST ? written : MOST);
+            if (is_large) prefetch_at((uintptr_t)out + SOON, written < MOST ? written : MOST);
             convert_row(plane + (down ? h - 1 - y : y) * width, w, across, affine, out);
         }
     }

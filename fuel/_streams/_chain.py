@@ -25,7 +25,7 @@ from numpy.typing import DTypeLike
 from fuel._requests import as_list
 from fuel._shard import WHOLE, Shard
 from fuel._streams._context import Allocate, Context, Place, new_array
-from fuel._streams._pending import Deferring, Pending, as_array
+from fuel._streams._pending import CanDefer, Deferring, Pending, as_array
 from fuel.datasets._dataset import Dataset
 from fuel.streams import AbstractDataStream, DataStream
 from fuel.transformers.base import Transformer
@@ -115,18 +115,24 @@ class Chain:
 
     @property
     def can_describe(self) -> bool:
-        """Whether something of its items can be pending from the data set to the end.
+        """Whether all of its items that is large is pending from the data set to the end.
 
-        Then it is quick to describe an item, and most of the work is to make it.
+        Then an item is described quickly, by nobody's code but ours, and may be made later.
         """
-        return all(self._pending) and bool(self._pending_end)
+        dataset = self.dataset
+        return (
+            all(self._pending)
+            and bool(self._pending_end)
+            and isinstance(dataset, CanDefer)
+            and dataset._is_quick(self._pending[0])
+        )
 
-    def describe(self, request: Any, place: Place, allocate: Allocate) -> tuple[Any, ...]:
+    def describe(self, request: Any, place: Place) -> tuple[Any, ...]:
         """The item of `request`, some of which may be pending; `make` completes it."""
-        item = self._apply_all(request, place, self._steps_by(allocate, pending_end=True))
+        item = self._apply_all(request, place, self._steps_by(new_array, pending_end=True))
         for part in item:
             if type(part) is Pending:
-                part.settle()
+                part.prepare()
         return tuple(item)
 
     def make(self, item: tuple[Any, ...], allocate: Allocate) -> tuple[Any, ...]:

@@ -70,6 +70,13 @@ class CanDefer(ABC):
         """Whether it reads in its own ways, and no others were put in place of them."""
 
     @abstractmethod
+    def _is_quick(self, pending: frozenset[str]) -> bool:
+        """Whether a batch takes next to no time and memory, once these sources are pending.
+
+        Then nobody's code but ours runs, either.
+        """
+
+    @abstractmethod
     def get_data_into(self, state: Any, request: Any, allocate: Allocate) -> Any:
         """The data of a request, in arrays made by `allocate`, or pending where it defers."""
 
@@ -90,7 +97,7 @@ class Pending:
         self._across: np.ndarray | None = None
         self._down: np.ndarray | None = None
         self._affine: tuple[float, float] | None = None
-        self._settled: tuple[Any, ...] | None = None
+        self._prepared: tuple[Any, ...] | None = None
         self.shape: tuple[int, ...] = (len(array if rows is None else rows), *array.shape[1:])
 
     @property
@@ -100,7 +107,7 @@ class Pending:
 
     @property
     def dtype(self) -> np.dtype:
-        """Of what type they will be: bytes, or 32-bit floats once they are scaled."""
+        """The type that the array will have: bytes, or 32-bit floats if it is scaled."""
         return _BYTE if self._affine is None else _FLOAT
 
     @property
@@ -148,9 +155,9 @@ class Pending:
         made._affine = scale, shift
         return made
 
-    def settle(self) -> None:
-        """Work out all that the compiled code will be told."""
-        self._settled = self._described()
+    def prepare(self) -> None:
+        """Work out now what the compiled code will be told."""
+        self._prepared = self._described()
 
     def hand_on(self, source: str, allocate: Allocate) -> Pending | np.ndarray:
         """Itself, if that is what `allocate` asks for; else an array, which that makes."""
@@ -164,7 +171,7 @@ class Pending:
 
     def write(self, out: np.ndarray) -> None:
         """All that it describes, to an array of its shape and type."""
-        described = self._settled or self._described()
+        described = self._prepared or self._described()
         if self._affine is None:
             _native.gather_bytes(*described, out)
         else:
@@ -212,7 +219,7 @@ def pending_of(data: Any) -> Pending | None:
 
 
 def pending_bytes(data: Any) -> Pending | None:
-    """The same of what is not scaled yet."""
+    """What `pending_of` gives, unless it is scaled already: that can be done once only."""
     pending = pending_of(data)
     return pending if pending is not None and pending.dtype is _BYTE else None
 

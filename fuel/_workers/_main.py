@@ -14,9 +14,10 @@ import sys
 import time
 import traceback
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import zmq
@@ -41,9 +42,8 @@ IN_WORKER = "FUEL_WORKER"
 """The environment variable by which a worker knows that it is one."""
 _FEW = 8
 """Look for more requests when so few are left."""
-_AHEAD, _QUICK, _CHANCES = 8, 300_000, 5
-"""Describe so many items together at most, as long as that takes fewer nanoseconds for each; it is
-given up after so many times in a row that it took more."""
+_AHEAD = 8
+"""Describe so many items together at most."""
 _AWAKE, _SHORT_NAP, _LONG_NAP = 2e-4, 5e-5, 4e-3
 """Seconds without room before the first nap, of the first nap, and of the one that is not taken."""
 _LARGE, _CACHED, _ENOUGH = 200_000, 1 << 24, 2
@@ -85,6 +85,24 @@ def _import_script(path: str) -> None:
     vars(module).update(runpy.run_path(path, run_name=SCRIPT))
 
 
+class _Wanted(NamedTuple):
+    """An item that is wanted."""
+
+    generation: int
+    sequence: int
+    place: Place
+    request: Any
+
+
+class _Described(NamedTuple):
+    """An item of which is known how it is made, and where it will lie."""
+
+    generation: int
+    sequence: int
+    item: tuple[Any, ...]
+    layout: Layout | None
+
+
 class _Worker:
     """The loop of a worker.
 
@@ -107,9 +125,9 @@ class _Worker:
         self._bell = Doorbell(tuple(settings["bell"]))
         self._wake = Doorbell(tuple(settings["wake"]))
         self._writer = ResultWriter()
-        self._jobs: deque[tuple[Any, ...]] = deque()
-        describes = self._chain is not None and self._chain.can_describe
-        self._chances = _CHANCES if describes else 0
+        self._wanted: deque[_Wanted] = deque()
+        self._described: deque[_Described] = deque()
+        self._describes: bool | None = None
         self._ahead = 1
         self._run: tuple[int, Iterator[Job]] | None = None
         self._slot: OpenSlot | None = None
@@ -119,21 +137,22 @@ class _Worker:
 
     def serve(self) -> None:
         """Work for ever."""
+        idle = time.perf_counter_ns()
         while True:
-            idle = time.perf_counter_ns()
             self._wait_for_work()
             begin = time.perf_counter_ns()
-            generation, sequence, work, *arguments = self._take_job()
+            generation, sequence, publish = self._next()
             self._slot = None
             try:
-                size = work(generation, sequence, *arguments)
+                size = publish()
             except (Exception, SystemExit) as error:
                 self._publish_error(generation, sequence, error)
                 size = 0
-            took = time.perf_counter_ns() - begin
-            self._control.add_statistics(took, begin - idle, size)
-            if took > _LARGE and self._control.waiting() > _ENOUGH:
+            end = time.perf_counter_ns()
+            self._control.add_statistics(end - begin, begin - idle, size)
+            if end - begin > _LARGE and self._control.waiting() > _ENOUGH:
                 self._rest(size)
+            idle = end
 
     def _rest(self, size: int) -> None:
         """Wait a little while as many results of a size wait for the consumer as caches hold."""
@@ -146,7 +165,7 @@ class _Worker:
 
     def _wait_for_work(self) -> None:
         """Return when there is a job of the present generation and room for its result."""
-        if len(self._jobs) < _FEW:
+        if len(self._wanted) < _FEW:
             self._receive()
         nap, awake = _SHORT_NAP, 0.0
         while True:
@@ -178,24 +197,30 @@ class _Worker:
     def _has_job(self) -> bool:
         """Whether there is work of the present generation; what is older is dropped."""
         present = self._control.generation
-        while self._jobs and self._jobs[0][0] != present:
-            self._jobs.popleft()
+        queues: tuple[deque[Any], ...] = (self._described, self._wanted)
+        for queue in queues:
+            while queue and queue[0].generation != present:
+                queue.popleft()
         if self._run is not None and self._run[0] != present:
             self._run = None
-        return bool(self._jobs) or self._run is not None
+        return bool(self._described or self._wanted) or self._run is not None
 
     def _has_room(self) -> bool:
         return self._control.may_publish() and self._slots.has_free_slot()
 
-    def _take_job(self) -> tuple[Any, ...]:
-        """Generation and sequence number, what publishes the result, and its other arguments."""
-        if self._jobs:
-            if self._chances and self._jobs[0][2] == self._compute:
-                self._describe()
-            return self._jobs.popleft()
+    def _next(self) -> tuple[int, int, Callable[[], int]]:
+        """The next result: its generation and sequence number, and what publishes it."""
+        if not self._described and self._wanted and self._describes is not False:
+            self._describe()
+        if self._described:
+            described = self._described.popleft()
+            return described.generation, described.sequence, partial(self._make, described)
+        if self._wanted:
+            wanted = self._wanted.popleft()
+            return wanted.generation, wanted.sequence, partial(self._compute, wanted)
         assert self._run is not None
         generation, jobs = self._run
-        return generation, 0, self._go_on, next(jobs)
+        return generation, 0, partial(self._go_on, generation, next(jobs))
 
     def _receive(self) -> None:
         """Take in all messages that are there."""
@@ -213,7 +238,7 @@ class _Worker:
                     ]
                 places = _expanded(message["runs"], message["stride"])
                 for (sequence, place), request in zip(places, requests, strict=True):
-                    self._jobs.append((generation, sequence, self._compute, place, request))
+                    self._wanted.append(_Wanted(generation, sequence, place, request))
             else:
                 state = _codec.decode(message["state"], buffers)
                 self._run = (
@@ -228,20 +253,21 @@ class _Worker:
         times as long.
         """
         assert self._chain is not None
-        begin, count = time.perf_counter_ns(), min(self._ahead, len(self._jobs))
-        with contextlib.suppress(Exception, SystemExit):  # it fails again when it is its turn
-            for number in range(count):
-                generation, sequence, _, place, request = self._jobs[number]
-                item = self._chain.describe(request, place, new_array)
+        with contextlib.suppress(Exception):  # what fails does so again when it is computed
+            if self._describes is None:
+                self._describes = self._chain.can_describe
+            for _ in range(min(self._ahead, len(self._wanted)) if self._describes else 0):
+                generation, sequence, place, request = self._wanted[0]
+                item = self._chain.describe(request, place)
                 layout = self._writer.layout(item)
-                self._jobs[number] = generation, sequence, self._make, item, layout
+                self._described.append(_Described(generation, sequence, item, layout))
+                self._wanted.popleft()
         self._ahead = min(2 * self._ahead, _AHEAD)
-        is_quick = time.perf_counter_ns() - begin < count * _QUICK
-        self._chances = _CHANCES if is_quick else self._chances - 1
 
-    def _make(self, generation: int, sequence: int, item: Any, layout: Layout | None) -> int:
+    def _make(self, described: _Described) -> int:
         """Publish an item that was described; its size in bytes."""
         assert self._chain is not None
+        generation, sequence, item, layout = described
         slot = self._slots.open_slot()
         arrays = None if slot is None or layout is None else slot.lay_out(layout)
         if slot is None or layout is None or arrays is None:
@@ -255,15 +281,15 @@ class _Worker:
         slot.finish(layout.header)
         return self._announce(generation, sequence, slot, layout.header)
 
-    def _compute(self, generation: int, sequence: int, place: Place, request: Any) -> int:
+    def _compute(self, wanted: _Wanted) -> int:
         """Publish the item of a request; its size in bytes."""
         assert self._chain is not None
-        item = self._chain(request, place, self._allocate)
-        return self._publish(generation, sequence, "item", item, None)
+        item = self._chain(wanted.request, wanted.place, self._allocate)
+        return self._publish(wanted.generation, wanted.sequence, "item", item, None)
 
-    def _go_on(self, generation: int, sequence: int, job: Job) -> int:
+    def _go_on(self, generation: int, job: Job) -> int:
         """Publish what comes next of a stream that is run as a whole; its size in bytes."""
-        return self._publish(generation, sequence, *job())
+        return self._publish(generation, 0, *job())
 
     def _allocate(self, source: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
         """Memory in the slot as long as there is room, else ordinary memory."""

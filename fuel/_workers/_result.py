@@ -45,7 +45,7 @@ class EncodedState(NamedTuple):
 
 
 class ResultWriter:
-    """Lays results out; a layout that occurred before costs next to nothing."""
+    """Lays results out; one like the last costs next to nothing."""
 
     def __init__(self) -> None:
         self._headers: dict[Any, bytes] = {}

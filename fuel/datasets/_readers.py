@@ -7,6 +7,7 @@ import logging
 import math
 import mmap
 import sys
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 import h5py
@@ -22,6 +23,7 @@ __all__ = [
     "BytesReader",
     "Reader",
     "SelectionReader",
+    "are_quick",
     "as_bytes",
     "as_rows",
     "map_file",
@@ -30,6 +32,8 @@ __all__ = [
 
 logger = logging.getLogger(__name__)
 
+_PLAIN, _SMALL = (np.ndarray, np.memmap), 256
+"""Kinds of arrays whose reading runs no other code, and bytes of a row that are quickly copied."""
 AHEAD_BYTES = 1 << 28
 """The largest file that is read ahead; at 1 GB/s it takes a quarter of a second."""
 
@@ -64,6 +68,12 @@ class ArrayReader:
         self._can_take = array.flags.c_contiguous and array.flags.aligned and array.dtype.isnative
         self._can_defer = self._can_take and is_suitable(array)
 
+    def is_quick(self, is_pending: bool) -> bool:
+        """Whether a batch takes next to no time: because it is pending, or is small."""
+        if is_pending:
+            return self._can_defer
+        return type(self.array) in _PLAIN and self.array.nbytes <= _SMALL * len(self.array)
+
     def read(self, selection: Selection, source: str, allocate: Allocate) -> Any:
         """A copy of the examples of a selection; or what is pending, if that is asked for."""
         array = self.array
@@ -83,6 +93,19 @@ class ArrayReader:
         out = allocate(source, part.shape, part.dtype)
         out[...] = part
         return out
+
+
+def are_quick(readers: Iterable[tuple[str, Reader | None]], pending: frozenset[str]) -> bool:
+    """Whether a batch from all readers takes next to no time.
+
+    Args:
+        readers: by the name of their source; None for what is read in another way.
+        pending: of which sources the data may be pending.
+    """
+    return all(
+        isinstance(reader, ArrayReader) and reader.is_quick(source in pending)
+        for source, reader in readers
+    )
 
 
 class BytesReader:

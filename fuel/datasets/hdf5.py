@@ -24,7 +24,7 @@ from fuel.datasets._file_facts import (
 from fuel.datasets._layout import FileLayout
 from fuel.datasets._plan import ReadPlan
 from fuel.datasets._ragged import ExamplesReader, ShapedReader
-from fuel.datasets._readers import ArrayReader, Reader
+from fuel.datasets._readers import ArrayReader, Reader, are_quick
 from fuel.datasets._source_file import SourceFile
 from fuel.datasets._split import create_split_array
 from fuel.datasets.pytables import PytablesDataset
@@ -268,6 +268,9 @@ class H5PYDataset(Dataset, CanDefer):
     @property
     def _can_defer(self) -> bool:
         return keeps(self, H5PYDataset, "get_data", "get_data_into")
+
+    def _is_quick(self, pending: frozenset[str]) -> bool:
+        return are_quick(zip(self.sources, self._open().readers, strict=True), pending)
 
     @property
     def has_own_epochs(self) -> bool:

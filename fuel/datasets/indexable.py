@@ -11,7 +11,7 @@ from fuel._streams._pending import CanDefer, keeps
 from fuel._subset import Subset
 from fuel.datasets._containers import adopt, between, select
 from fuel.datasets._dataset import Dataset, common_length
-from fuel.datasets._readers import ArrayReader
+from fuel.datasets._readers import ArrayReader, are_quick
 from fuel.schemes import SequentialExampleScheme
 from fuel.streams import AxisLabels
 
@@ -100,6 +100,9 @@ class IndexableDataset(Dataset, CanDefer):
     @property
     def _can_defer(self) -> bool:
         return keeps(self, IndexableDataset, "get_data", "get_data_into")
+
+    def _is_quick(self, pending: frozenset[str]) -> bool:
+        return are_quick(zip(self.sources, self._readers, strict=True), pending)
 
     def fingerprint(self) -> str:
         """Number and rows of the examples."""

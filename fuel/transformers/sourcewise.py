@@ -70,17 +70,17 @@ class SourcewiseTransformer(Transformer, ABC):
         return COMPILED and type(self) is kind and "apply" not in vars(self)
 
     def _knows_pending(self) -> bool:
-        """Whether it can do to what is pending what it does to arrays."""
+        """Whether it can do to batches that are pending what it does to arrays."""
         return False
 
     def _takes_pending(self) -> frozenset[str]:
-        if not self._knows_pending():
+        if self.produces_examples or not self._knows_pending():
             return frozenset()
         names = zip(self.data_stream.sources, self.sources, strict=False)
         return frozenset(child for child, own in names if own in self.which_sources)
 
     def _gives_pending(self, sources: frozenset[str]) -> frozenset[str]:
-        if not self._knows_pending() or self._is_intercepted:
+        if self.produces_examples or not self._knows_pending() or self._is_intercepted:
             return frozenset()
         return sources & frozenset(self.which_sources)
 

@@ -6,7 +6,7 @@ from cut_images import AXES, assert_equal, cut, epoch_of, images_of, stream_of
 
 from fuel.datasets import IndexableDataset
 from fuel.iterator import DataIterator
-from fuel.schemes import SequentialScheme, ShuffledScheme
+from fuel.schemes import SequentialExampleScheme, SequentialScheme, ShuffledScheme
 from fuel.streams import DataStream
 from fuel.transformers import Cast, MultiProcessing, ScaleAndShift
 from fuel.transformers.image import RandomFixedSizeCrop, RandomFlip
@@ -287,6 +287,48 @@ def test_a_scale_that_is_changed_on_the_way_counts_from_there():
 
     assert (second == 2 * images[8:16].astype(np.float32)).all()
     assert labels.tolist() == list(range(8, 16))
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_single_examples_are_scaled_and_then_cut(workers):
+    images = images_of()
+    axes = {"image": AXES[1:]}
+    dataset = IndexableDataset({"image": images}, axis_labels=axes)
+    examples = DataStream(dataset, iteration_scheme=SequentialExampleScheme(len(images)))
+    scaled = ScaleAndShift(examples, 2, 0, dtype="float32")
+    chain = RandomFixedSizeCrop(RandomFlip(scaled, horizontal=1.0), (11, 23))
+
+    with MultiProcessing(chain, workers=workers) as stream:
+        found = [image.copy() for (image,) in stream.get_epoch_iterator()]
+
+    assert (np.stack(found) == 2 * images[..., ::-1].astype(np.float32)).all()
+
+
+class OneBuffer:
+    """Numbers that are always given in the same array."""
+
+    def __init__(self, length):
+        self.length = length
+        self.buffer = np.empty(8)
+
+    def __len__(self):
+        return self.length
+
+    def __getitem__(self, rows):
+        self.buffer[:] = range(*rows.indices(self.length))
+        return self.buffer
+
+
+@pytest.mark.parametrize("workers", [0, 1, 2])
+def test_a_container_may_use_its_memory_again_for_each_batch(workers):
+    sources = {"image": images_of(), "number": OneBuffer(40)}
+    stream = DataStream(IndexableDataset(sources), iteration_scheme=SequentialScheme(40, 8))
+    chain = Cast(stream, "float32", which_sources=("image",))
+
+    with MultiProcessing(chain, workers=workers) as stream:
+        found = [numbers.tolist() for _, numbers in epoch_of(stream)]
+
+    assert found == [[*range(start, start + 8)] for start in range(0, 40, 8)]
 
 
 def test_images_that_are_none_are_refused_as_before():
